@@ -1,0 +1,36 @@
+"""gunicorn for `./ebok run`: one process, a few threads, the welcome once it answers."""
+
+import os
+import sys
+
+from django.core.management import call_command
+from gunicorn.workers.base import Worker
+
+_host, _port = os.environ["EBOK_HOST"], os.environ["EBOK_PORT"]
+_shown = "127.0.0.1" if _host in {"0.0.0.0", "::"} else _host  # noqa: S104 -- compared, not bound
+_authority = f"[{_shown}]:{_port}" if ":" in _shown else f"{_shown}:{_port}"
+
+bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
+worker_class = "gthread"
+workers = 1  # tasks run inside this process; a second one would run the schedule twice
+threads = 8
+timeout = 120
+graceful_timeout = 5
+loglevel = "warning"
+control_socket_disable = True  # its path is the same for every gunicorn of one user
+WELCOME = """
+eBOK działa:  {url}
+Zatrzymanie:  Ctrl-C
+Kody SMS i e-maile: pliki w {mail}
+"""
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Say where the portal is; a worker that replaces a dead one keeps quiet."""
+    if worker.age == 1:
+        from django.conf import settings  # noqa: PLC0415 -- the application is loaded by now
+
+        mail = os.path.relpath(settings.EMAIL_FILE_PATH)
+        sys.stdout.write(WELCOME.format(url=f"http://{_authority}/", mail=mail + os.sep))
+        call_command("demo_logins")
+        sys.stdout.flush()
