@@ -11,7 +11,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 
 class Command(BaseCommand):
-    help = "Bring the embedded demo up to date: tables, cache table, demo portfolio. Safe to repeat."
+    help = (
+        "Bring the embedded demo up to date: tables, cache table, demo portfolio. Safe to repeat."
+    )
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,28 @@
+"""Fixtures of the whole suite, and the guards that make the run hostile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Throttling counters live in the cache; no test inherits another's."""
+    yield
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        cache.clear()
+
+
+@pytest.fixture
+def login(client: Any) -> Any:
+    """`login(user)` gives a browser of that person."""
+
+    def as_user(user: Any) -> Any:
+        client.force_login(user)
+        return client
+
+    return as_user
