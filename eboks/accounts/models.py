@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -22,8 +22,6 @@ class User(AbstractUser):
     language = models.CharField(_("język"), max_length=2, choices=settings.LANGUAGES, default="pl")
     last_visit_at = models.DateTimeField(_("ostatnia wizyta"), null=True, blank=True)
     previous_visit_at = models.DateTimeField(_("poprzednia wizyta"), null=True, blank=True)
-
-    objects = UserManager()
 
     class Meta(AbstractUser.Meta):
         constraints = [

@@ -18,6 +18,7 @@ from eboks.tenancy.rights import Right
 M = TypeVar("M", bound=models.Model)
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[Concatenate[PortalRequest, P], R]
 
 
 def scoped_or_404(rows: CompanyScopedQuerySet[M], user: User, **lookup: Any) -> M:
@@ -34,21 +35,15 @@ def scoped_or_404(rows: CompanyScopedQuerySet[M], user: User, **lookup: Any) -> 
     raise Http404
 
 
-def right_required(
-    right: Right,
-) -> Callable[
-    [Callable[Concatenate[PortalRequest, P], R]], Callable[Concatenate[PortalRequest, P], R]
-]:
+def right_required(right: Right) -> Callable[[View[P, R]], View[P, R]]:
     """Refuses with 403 when none of the person's roles carries `right`.
 
     With a company chosen in the header, only the role in that company counts.
     """
 
-    def decorate(
-        view: Callable[Concatenate[PortalRequest, P], R],
-    ) -> Callable[Concatenate[PortalRequest, P], R]:
+    def decorate(view: View[P, R]) -> View[P, R]:
         @functools.wraps(view)
-        def guarded(request: PortalRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+        def guarded(request: PortalRequest, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if not has_right(request, right):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
