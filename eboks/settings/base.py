@@ -6,29 +6,32 @@ demo, `test` the suite; both build on this file.
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from eboks import env
+from eboks import env, logs
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
 # --- what the operator sets -----------------------------------------------------------------
 DEBUG = False
-SECRET_KEY = env.text("SECRET_KEY", min_length=50)
-SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", "")
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
-SITE_URL = env.text("SITE_URL")
+DEMO = False  # invented lessor, log-ins known to everybody: the embedded demo only
+SECRET_KEY = env.secret("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.secrets("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
+SITE_URL = env.site("SITE_URL", among=ALLOWED_HOSTS)
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-DATA_DIR = Path(env.text("DATA_DIR"))
-DATABASES: dict[str, dict[str, object]] = {"default": env.database(env.text("DATABASE_URL"))}
-REDIS_URL = env.text("REDIS_URL")
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL")
-globals().update(env.mail(env.text("EMAIL_URL")))
+DATA_DIR = env.directory("DATA_DIR")
+DATABASES: dict[str, dict[str, object]] = {"default": env.database("DATABASE_URL")}
+REDIS_URL = env.redis("REDIS_URL")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.email_address("DEFAULT_FROM_EMAIL")
+globals().update(env.mail("EMAIL_URL"))
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"))
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 1, low=0, high=5)
+LOGGING = logs.config(level=LOG_LEVEL)
 SESSION_IDLE_SECONDS = 60 * env.number("SESSION_IDLE_MINUTES", 10, low=5, high=30)
 SESSION_ABSOLUTE_SECONDS = 8 * 3600
 
@@ -48,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -59,6 +63,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "eboks.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -102,8 +107,8 @@ TIME_ZONE = "Europe/Warsaw"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "build" / "collected"
+STATICFILES_DIRS = [BASE_DIR / "static", BASE_DIR / "build" / "static"]  # eboks.assets makes it
 MEDIA_ROOT = DATA_DIR / "documents"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -122,10 +127,45 @@ LOGIN_REDIRECT_URL = "portal:dashboard"
 
 # --- cache, tasks ---------------------------------------------------------------------------
 CACHES: dict[str, dict[str, object]] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        # Not the broker's database: clearing the cache must not drop tasks.
+        "LOCATION": env.redis("REDIS_URL", shift=1),
+    }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# celery: many small tasks, each safe to run twice, so a lost worker's work is simply done again
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,  # a countdown longer than this would run twice
+    "priority_steps": [0, 3, 6, 9],
+    "queue_order_strategy": "priority",
+}
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_ALWAYS_EAGER = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 540, 600
+CELERY_TASK_ROUTES = {"invoicing.tasks.render_invoices": {"queue": "bulk"}}
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_TIMEZONE = "Europe/Warsaw"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_IMPORTS = ["eboks.health"]
+CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {
+        "task": "eboks.health.heartbeat",
+        "schedule": dt.timedelta(minutes=1),
+        "options": {"expires": 300},
+    },
+    "render-new-invoices": {
+        "task": "invoicing.tasks.render_new_invoices",
+        "schedule": dt.timedelta(minutes=2),
+    },
+}
 
 # --- browser --------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = True

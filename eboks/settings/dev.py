@@ -7,34 +7,47 @@ import secrets
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
-_DATA = Path(os.environ.get("DATA_DIR") or _ROOT / "var")
+_DATA = Path(os.environ.get("DATA_DIR") or _ROOT / "var").resolve()
 _KEY = _DATA / "secret-key"
 _DATA.mkdir(parents=True, exist_ok=True)
 if not _KEY.exists():
     _KEY.touch(mode=0o600)
     _KEY.write_text(secrets.token_urlsafe(64))
 
-_DEFAULTS = {
+_EMBEDDED = {
     "SECRET_KEY": _KEY.read_text(),
-    "ALLOWED_HOSTS": "*",
-    "SITE_URL": f"http://127.0.0.1:{os.environ.get('EBOK_PORT', '8000')}",
+    "ALLOWED_HOSTS": "localhost",
+    "SITE_URL": "https://localhost",
     "DATA_DIR": str(_DATA),
     "DATABASE_URL": "postgres://embedded/embedded",
     "REDIS_URL": "memory://",
     "DEFAULT_FROM_EMAIL": "portal@przykladowyleasing.example",
     "EMAIL_URL": "smtp://localhost",
+    "LOG_LEVEL": "WARNING",
     "TRUSTED_PROXY_COUNT": "0",
 }
-_given = {name: os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL")}
-for _name, _value in _DEFAULTS.items():
-    os.environ.setdefault(_name, _value)
+# What nobody set is lent to the production settings while they are read.
+_lent = {name: value for name, value in _EMBEDDED.items() if not os.environ.get(name)}
+os.environ.update(_lent)
 
 from eboks.settings.base import *  # noqa: E402, F403
-from eboks.settings.base import DATA_DIR  # noqa: E402
+from eboks.settings.base import DATA_DIR, LOG_LEVEL  # noqa: E402
 
-DEBUG = True
-if not _given["DATABASE_URL"]:
-    del os.environ["DATABASE_URL"]
+for _name in _lent:
+    del os.environ[_name]
+
+from eboks import env, logs  # noqa: E402
+
+# Off, so that error pages look as clients see them; yes: tracebacks in the browser, static files
+# found anew on every request.
+DEBUG = env.flag("EBOK_DEBUG", default=False)
+LOGGING = logs.config(level=LOG_LEVEL, plain=True)
+if "ALLOWED_HOSTS" in _lent:
+    ALLOWED_HOSTS = ["*"]
+if "SITE_URL" in _lent:
+    SITE_URL = f"http://127.0.0.1:{env.number('EBOK_PORT', 8000, low=1, high=65535)}"
+    CSRF_TRUSTED_ORIGINS = [SITE_URL]
+if "DATABASE_URL" in _lent:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -46,8 +59,7 @@ if not _given["DATABASE_URL"]:
             },
         }
     }
-if not _given["REDIS_URL"]:
-    del os.environ["REDIS_URL"]
+if "REDIS_URL" in _lent:
     REDIS_URL = ""
     CACHES = {
         "default": {
@@ -55,8 +67,15 @@ if not _given["REDIS_URL"]:
             "LOCATION": "cache",
         }
     }
+CELERY_TASK_ALWAYS_EAGER = False
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
 
 SECURE_SSL_REDIRECT = False
 SECURE_HSTS_SECONDS = 0

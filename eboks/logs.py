@@ -1,0 +1,52 @@
+"""Where log lines go and how they look: JSON in UTC on standard error, plain lines in the demo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+
+def config(*, level: str, plain: bool = False) -> dict[str, Any]:
+    """Django's LOGGING: every logger to standard error, with the traceback of an exception.
+
+    Django's own default prints nothing about a failed request when DEBUG is off.
+    """
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last = (
+        structlog.dev.ConsoleRenderer(colors=False)
+        if plain
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    render: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
+    if not plain:
+        render.insert(1, structlog.processors.format_exc_info)
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": shared,
+                "processors": render,
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django attaches its own handlers to these; ours is on the root.
+            "django": {"handlers": [], "level": level, "propagate": True},
+            "django.server": {"handlers": [], "level": level, "propagate": True},
+        },
+    }
