@@ -1,0 +1,100 @@
+"""A whole portal for browser tests: own data folder, own database, demo portfolio, real server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 180
+
+
+class Portal:
+    """A running demo portal: where it is, where its data lie, and its command line."""
+
+    def __init__(self, url: str, env: dict[str, str]) -> None:
+        self.url = url
+        self.env = env
+        self.mail = Path(env["DATA_DIR"]) / "mail"
+
+    def manage(self, *args: str) -> str:
+        """Output of `manage.py ARGS` against this portal's data."""
+        command = [sys.executable, "manage.py", *args]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+
+@contextlib.contextmanager
+def running_portal(folder: Path) -> Iterator[Portal]:
+    """Starts a portal with the demo portfolio; stops what it started and drops its database."""
+    port = _free_port()
+    env = {
+        name: value for name, value in os.environ.items() if name not in {"DATA_DIR", "EBOK_DEBUG"}
+    }
+    env |= {
+        "DJANGO_SETTINGS_MODULE": "eboks.settings.dev",
+        "DATA_DIR": str(folder),
+        "EBOK_HOST": "127.0.0.1",
+        "EBOK_PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
+    with contextlib.ExitStack() as stack:
+        if env.get("DATABASE_URL"):
+            env["DATABASE_URL"] = stack.enter_context(_database(env["DATABASE_URL"], port))
+        portal = Portal(f"http://127.0.0.1:{port}", env)
+        portal.manage("prepare")
+        log = stack.enter_context((folder / "server.log").open("wb"))
+        command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn_demo.py"]
+        server = subprocess.Popen(
+            [*command, "eboks.wsgi"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait_until_up(portal.url, server, folder / "server.log")
+            yield portal
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextlib.contextmanager
+def _database(url: str, port: int) -> Iterator[str]:
+    """A database of its own beside the one in `url`, dropped afterwards."""
+    import psycopg
+
+    name = f"ebok_browser_{port}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _wait_until_up(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            urllib.request.urlopen(f"{url}/healthz", timeout=5)  # noqa: S310 -- our own address
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"the portal did not start:\n{log.read_text()[-4000:]}")
