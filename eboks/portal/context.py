@@ -1,7 +1,122 @@
+"""What every page's frame shows: lessor, navigation, company switcher, session end."""
+
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from eboks.portal.branding import brand_version, lessor_profile
+from eboks.tenancy.models import Membership
+from eboks.tenancy.rights import Right
+
+# Only pages that exist are offered: a name that does not resolve yet drops out of the menu.
+FINANCE = "finance"
 
 
-def frame(request: HttpRequest) -> dict[str, object]:
-    return {}
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A link of the navigation, or a heading over `children` when it has no address."""
+
+    label: str
+    icon: str
+    url: str = ""
+    current: str = ""  # the value of aria-current: page, true (somewhere below) or nothing
+    short: str = ""  # for the bottom bar of a phone
+    children: list[Entry] = field(default_factory=list)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `lessor` and `frame`, both made only when a template asks."""
+    lessor = SimpleLazyObject(lessor_profile)
+    return {
+        "lessor": lessor,
+        "frame": SimpleLazyObject(lambda: _frame(request)),
+    }
+
+
+def _frame(request: HttpRequest) -> dict[str, Any]:
+    memberships: list[Membership] = getattr(request, "memberships", [])
+    company = getattr(request, "company", None)
+    acting = [m for m in memberships if company is None or m.company_id == company.pk]
+    finance = any(Right.VIEW_FINANCE in m.rights for m in acting)
+    reports = any(Right.EXPORT_REPORTS in m.rights for m in acting)
+    menu = _menu(request, finance=finance, reports=reports)
+    flat = list(_flat(menu))
+    return {
+        "menu": menu,
+        "bar": [entry for entry in flat if entry.short][:4],
+        "more": [entry for entry in flat if not entry.short],
+        "more_current": any(entry.current for entry in flat if not entry.short),
+        "companies": [m.company for m in memberships],
+        "company": company,
+        "brand_version": brand_version(lessor_profile()),
+        "home_url": _url("portal:dashboard"),
+        "help_url": _url("portal:help"),
+        "search_url": _url("portal:search"),
+        "switch_url": _url("tenancy:switch_company"),
+        "password_url": _url("account_change_password"),
+        "logout_url": _url("account_logout"),
+        "login_url": _url("account_login"),
+        "language_url": _url("set_language"),
+        "extend_url": _url("extend_session"),
+        "session_seconds": settings.SESSION_IDLE_SECONDS,
+    }
+
+
+def _menu(request: HttpRequest, *, finance: bool, reports: bool) -> list[Entry]:
+    def entry(view: str, label: str, icon: str, *, short: str = "", also: str = "") -> list[Entry]:
+        url = _url(view)
+        if not url:
+            return []
+        current = _current(request, view, also)
+        return [Entry(label=label, icon=icon, url=url, current=current, short=short)]
+
+    money: list[Entry] = []
+    if finance:
+        money += entry(
+            "invoicing:invoice_list",
+            _("Faktury"),
+            "receipt-text",
+            short=_("Faktury"),
+            also="invoicing:invoice_",
+        )
+        money += entry("invoicing:settlements", _("Rozrachunki"), "scale", short=_("Rozrachunki"))
+    if reports:
+        money += entry("invoicing:cost_report", _("Raporty"), "file-spreadsheet")
+    group = [Entry(label=_("Finanse"), icon="wallet", children=money)] if money else []
+    return [
+        *entry("portal:dashboard", _("Pulpit"), "house", short=_("Pulpit")),
+        *entry("contracts:list", _("Umowy"), "file-text", short=_("Umowy"), also="contracts:"),
+        *group,
+        *entry("portal:company", _("Firma"), "building-2"),
+    ]
+
+
+def _flat(entries: Iterable[Entry]) -> Iterable[Entry]:
+    for entry in entries:
+        if entry.children:
+            yield from entry.children
+        else:
+            yield entry
+
+
+def _current(request: HttpRequest, view: str, also: str) -> str:
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    if here == view:
+        return "page"
+    return "true" if also and here.startswith(also) else ""
+
+
+def _url(view: str) -> str:
+    try:
+        return reverse(view)
+    except NoReverseMatch:
+        return ""

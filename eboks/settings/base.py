@@ -95,6 +95,12 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "eboks.portal.context.frame",
             ],
+            "libraries": {"ebok": "eboks.ui.tags"},
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "eboks.ui.tags",
+            ],
         },
     }
 ]
