@@ -269,6 +269,67 @@ class Allocation(models.Model):
         return f"{self.payment_id} → {self.item_id}: {self.amount}"
 
 
+class SetOffQuerySet(CompanyScopedQuerySet["SetOff"]):
+    company_path = "company"
+    right = Right.VIEW_FINANCE
+
+
+class SetOff(models.Model):
+    """Two entries that close each other without a payment to an item. Append-only.
+
+    A correction in minus against an item (or against a refund), a refund or a reversal against
+    the payment whose money it takes away. Exactly one credit and one debit side is set.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="set_offs")
+    credit_item = models.ForeignKey(
+        ReceivableItem,
+        on_delete=models.PROTECT,
+        related_name="set_offs_given",
+        null=True,
+        blank=True,
+    )
+    credit_payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="set_offs_given", null=True, blank=True
+    )
+    debit_item = models.ForeignKey(
+        ReceivableItem, on_delete=models.PROTECT, related_name="set_offs", null=True, blank=True
+    )
+    debit_payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="set_offs", null=True, blank=True
+    )
+    amount = MoneyField(_("kwota"))
+    set_off_on = models.DateField(_("skompensowano"))
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, related_name="reversed_by", null=True, blank=True
+    )
+
+    objects = SetOffQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("kompensata")
+        verbose_name_plural = _("kompensaty")
+        constraints = [
+            models.CheckConstraint(name="setoff_amount_not_zero", condition=~Q(amount=0)),
+            models.CheckConstraint(
+                name="setoff_one_credit",
+                condition=Q(credit_item__isnull=True) ^ Q(credit_payment__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="setoff_one_debit",
+                condition=Q(debit_item__isnull=True) ^ Q(debit_payment__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="setoff_is_no_allocation",
+                condition=Q(credit_payment__isnull=True) | Q(debit_item__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        credit = self.credit_item_id or self.credit_payment_id
+        return f"{credit} ↔ {self.debit_item_id or self.debit_payment_id}: {self.amount}"
+
+
 class BalanceQuerySet(CompanyScopedQuerySet["Balance"]):
     company_path = "contract__company"
     right = Right.VIEW_FINANCE

@@ -29,6 +29,7 @@ class FeedRun(models.Model):
     finished_at = models.DateTimeField(_("koniec"), null=True, blank=True)
     counts = models.JSONField(_("wiersze"), default=dict, blank=True)
     message = models.TextField(_("wyjaśnienie"), blank=True)
+    directory = models.CharField(_("katalog"), max_length=500, blank=True)
 
     class Meta:
         verbose_name = _("wczytanie danych")
