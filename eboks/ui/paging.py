@@ -22,7 +22,7 @@ def paginate(request: HttpRequest, rows: QuerySet[Any], *, total: int | None = N
     """
     paginator: Paginator[Any] = Paginator(rows, page_size(request))
     if total is not None:
-        paginator.count = total  # type: ignore[misc]  # a cached property: this fills it
+        paginator.count = total  # a cached property: this fills it
     return paginator.get_page(request.GET.get(PAGE))
 
 
