@@ -36,7 +36,7 @@ class PortalTask(DjangoTask):  # type: ignore[misc]
     """A task that goes to the broker, or to two threads of this process when REDIS_URL is empty.
 
     In the process there is no waiting room: countdown and eta are ignored, retries follow at once,
-    and what was queued is lost with the process. Work that must not be lost is a row in the database.
+    and what was queued is lost with the process. What must not be lost is a row in the database.
     """
 
     def apply_async(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import structlog
+
+# The last part of a password reset link is a key.
+_LINK_KEY = re.compile(r"(/konto/[^\s?\"']*/)[^/\s?\"']{20,}")
 
 
 def config(*, level: str, plain: bool = False) -> dict[str, Any]:
@@ -17,6 +21,7 @@ def config(*, level: str, plain: bool = False) -> dict[str, Any]:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_keys,
     ]
     last = (
         structlog.dev.ConsoleRenderer(colors=False)
@@ -50,3 +55,8 @@ def config(*, level: str, plain: bool = False) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": level, "propagate": True},
         },
     }
+
+
+def _without_keys(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    event["event"] = _LINK_KEY.sub(r"\1***", str(event.get("event", "")))
+    return event

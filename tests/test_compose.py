@@ -1,0 +1,152 @@
+"""docker-compose.yml, the proxy and .env.example agree with each other and with the settings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+EXAMPLE = (ROOT / ".env.example").read_text()
+PORTAL = ("migrate", "web", "worker", "beat")
+SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "EMAIL_URL")
+
+
+def environment_names() -> Iterator[str]:
+    """Names that the settings and gunicorn's configuration read, found in their source."""
+    for path in [*(ROOT / "eboks/settings").glob("*.py"), *(ROOT / "deploy").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
+                key: ast.expr = node.slice
+            elif isinstance(node, ast.Call) and re.fullmatch(
+                r"env\.\w+|os\.environ\.(get|setdefault)", ast.unparse(node.func)
+            ):
+                key = node.args[0]
+            else:
+                continue
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value
+
+
+def explained() -> set[str]:
+    return set(re.findall(r"^#?([A-Z][A-Z_]+)=", EXAMPLE, re.MULTILINE))
+
+
+def test_all_services_are_there() -> None:
+    assert set(SERVICES) == {*PORTAL, "postgres", "redis", "proxy"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_is_watched_and_confined(name: str) -> None:
+    service = SERVICES[name]
+
+    assert "test" in service["healthcheck"] or name == "migrate"
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["user"] not in {"root", "0", "0:0"}
+    assert "privileged" not in service
+
+
+def test_only_the_proxy_is_reached_from_outside() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert COMPOSE["networks"]["data"]["internal"] is True
+    assert all(SERVICES[name]["networks"] == ["data"] for name in ("postgres", "redis"))
+    assert "data" not in SERVICES["proxy"]["networks"]
+
+
+def test_what_must_survive_lies_in_named_volumes() -> None:
+    places = {
+        volume.split(":")[0]: volume.split(":")[1]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", [])
+    }
+
+    named = {name for name in places if not name.startswith((".", "$"))}
+    assert named == set(COMPOSE["volumes"])
+    assert places["postgres"] == "/var/lib/postgresql/data"
+    assert places["documents"] == "/data/documents"
+
+
+def test_services_wait_for_healthy_neighbours() -> None:
+    for name in ("web", "worker", "beat"):
+        conditions = {
+            key: value["condition"] for key, value in SERVICES[name]["depends_on"].items()
+        }
+        assert conditions == {
+            "migrate": "service_completed_successfully",
+            "postgres": "service_healthy",
+            "redis": "service_healthy",
+        }
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secret_has_no_default(name: str) -> None:
+    uses = re.findall(rf"\$\{{{name}([^A-Z_].*?)\}}", TEXT)
+
+    assert uses
+    assert all(use.startswith(":?") for use in uses)
+    assert re.search(rf"^{name}=$", EXAMPLE, re.MULTILINE), "the example carries no secret"
+
+
+def test_broker_keeps_tasks() -> None:
+    command = SERVICES["redis"]["command"][-1]
+
+    assert "--appendonly yes" in command
+    assert "--maxmemory-policy noeviction" in command
+
+
+def test_worker_takes_every_queue_that_tasks_are_sent_to(settings: Any) -> None:
+    command = SERVICES["worker"]["command"]
+    taken = set(command[command.index("-Q") + 1].split(","))
+
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    assert {settings.CELERY_TASK_DEFAULT_QUEUE, *routed} <= taken
+
+
+def test_every_variable_of_compose_is_explained() -> None:
+    assert set(re.findall(r"\$\{([A-Z_]+)", TEXT)) <= explained()
+
+
+def test_every_variable_that_the_program_reads_is_explained() -> None:
+    names = set(environment_names()) - {"PYTEST_XDIST_WORKER"}
+
+    assert {"SECRET_KEY", "EBOK_PORT", "WEB_THREADS"} <= names
+    assert names <= explained()
+
+
+def test_compose_passes_on_every_setting_that_has_no_default() -> None:
+    given = set(SERVICES["web"]["environment"]) | {"DATA_DIR"}  # the image sets that one
+    base = (ROOT / "eboks/settings/base.py").read_text()
+
+    assert set(re.findall(r'env\.(?!flag|number|choice)\w+\("([A-Z_]+)"', base)) <= given
+
+
+def test_image_holds_what_the_commands_need() -> None:
+    image = (ROOT / "Dockerfile").read_text()
+
+    assert "--require-hashes requirements/run.txt" in image
+    assert re.search(r"^USER 10001:10001$", image, re.MULTILINE)
+    assert (ROOT / "deploy/gunicorn.conf.py").exists()
+    assert {service["user"] for name, service in SERVICES.items() if name in PORTAL} == {
+        "10001:10001"
+    }
+
+
+def test_proxy_speaks_only_modern_tls_and_takes_no_client_word_for_its_address() -> None:
+    proxy = (ROOT / "deploy/nginx/portal.conf.template").read_text()
+
+    assert set(re.findall(r"ssl_protocols (.*);", proxy)) == {"TLSv1.2 TLSv1.3"}
+    ciphers = re.search(r"ssl_ciphers (.*);", proxy)
+    assert ciphers is not None
+    assert all(re.match(r"ECDHE-.*(GCM|POLY1305)", name) for name in ciphers[1].split(":"))
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in proxy
+    assert set(re.findall(r"\$\{(\w+)\}", proxy)) == {"PORTAL_HOST"}
