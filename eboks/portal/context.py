@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
@@ -66,7 +67,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "login_url": _url("account_login"),
         "language_url": _url("set_language"),
         "extend_url": _url("extend_session"),
-        "session_seconds": settings.SESSION_IDLE_SECONDS,
+        "session_seconds": _seconds_left(request),
     }
 
 
@@ -113,6 +114,14 @@ def _current(request: HttpRequest, view: str, also: str) -> str:
     if here == view:
         return "page"
     return "true" if also and here.startswith(also) else ""
+
+
+def _seconds_left(request: HttpRequest) -> int:
+    """Until the session ends, when nobody touches it (accounts.middleware knows the moment)."""
+    ends_at = getattr(request, "session_ends_at", None)
+    if ends_at is None:
+        return int(settings.SESSION_IDLE_SECONDS)
+    return max(0, int((ends_at - timezone.now()).total_seconds()))
 
 
 def _url(view: str) -> str:

@@ -108,9 +108,7 @@ def monthly_bars(
     return BarChart(
         id=id,
         title=title,
-        description=_describe(
-            [(words.month_year(d), sum(a, Decimal(0))) for d, a in months], currency
-        ),
+        description=_describe(months, words.month_year, currency),
         view_box=f"0 0 {_WIDTH:.0f} {_BASE + 36:.0f}",
         left=_number(_LEFT),
         right=_number(_WIDTH),
@@ -157,9 +155,7 @@ def schedule_bars(
     return BarChart(
         id=id,
         title=title,
-        description=_describe(
-            [(words.long_date(d), sum(a, Decimal(0))) for d, a in rows], currency
-        ),
+        description=_describe(rows, words.long_date, currency),
         view_box=f"0 -22 {_WIDTH:.0f} {_BASE + 58:.0f}",
         left=_number(_LEFT),
         right=_number(_WIDTH),
