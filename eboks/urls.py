@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.i18n import set_language
 
+from eboks.accounts.views import set_language
 from eboks.portal.branding import brand_css, brand_logo
 
 urlpatterns = [
     path("marka.css", brand_css, name="brand_css"),
     path("logo.svg", brand_logo, name="brand_logo"),
-    path("jezyk/", login_not_required(set_language), name="set_language"),
+    path("jezyk/", set_language, name="set_language"),
     path("", include("eboks.portal.urls")),
     path("firma/", include("eboks.tenancy.urls")),
     path("umowy/", include("contracts.urls")),

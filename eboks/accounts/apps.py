@@ -6,3 +6,6 @@ class AccountsConfig(AppConfig):
     name = "eboks.accounts"
     label = "accounts"
     verbose_name = _("Konta użytkowników")
+
+    def ready(self) -> None:
+        from eboks.accounts import visits  # noqa: F401, PLC0415 -- connects its receivers

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -22,8 +24,12 @@ class User(AbstractUser):
     language = models.CharField(_("język"), max_length=2, choices=settings.LANGUAGES, default="pl")
     last_visit_at = models.DateTimeField(_("ostatnia wizyta"), null=True, blank=True)
     previous_visit_at = models.DateTimeField(_("poprzednia wizyta"), null=True, blank=True)
+    # Sessions begun before this moment are dead, also when the person is switched on again.
+    sessions_valid_from = models.DateTimeField(_("sesje ważne od"), null=True, blank=True)
 
     class Meta(AbstractUser.Meta):
+        verbose_name: ClassVar[Any] = _("użytkownik")
+        verbose_name_plural: ClassVar[Any] = _("użytkownicy")
         constraints = [
             models.UniqueConstraint(
                 Lower("email"), name="user_email_unique", condition=~Q(email="")
@@ -33,3 +39,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    # The same letters typed on two keyboards may come as different code points (ż, or z with a
+    # dot above it): one form is kept and compared (NIST SP 800-63B: NFKC).
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password and unicodedata.normalize("NFKC", raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        return super().check_password(raw_password and unicodedata.normalize("NFKC", raw_password))

@@ -65,6 +65,8 @@ if "REDIS_URL" in _lent:
         "default": {
             "BACKEND": "django.core.cache.backends.db.DatabaseCache",
             "LOCATION": "cache",
+            # Django's 300 would let a stranger push the counters of failed log-ins out.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
     }
 CELERY_TASK_ALWAYS_EAGER = False
@@ -82,3 +84,4 @@ SECURE_HSTS_SECONDS = 0
 SESSION_COOKIE_NAME, SESSION_COOKIE_SECURE = "session", False
 CSRF_COOKIE_NAME, CSRF_COOKIE_SECURE = "csrf", False
 LANGUAGE_COOKIE_NAME, LANGUAGE_COOKIE_SECURE = "language", False
+TRUSTED_BROWSER_COOKIE_NAME = "browser"

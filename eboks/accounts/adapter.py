@@ -1,0 +1,152 @@
+"""How allauth works here: sign-up closed, failures throttled, mails sent by tasks."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from eboks.accounts import throttle, trusted
+from eboks.accounts.backends import find_user
+from eboks.accounts.models import User
+from eboks.events import security_event
+
+_MISMATCH = gettext_lazy(
+    "Nie rozpoznajemy tych danych. Sprawdź e-mail lub identyfikator klienta i hasło;"
+    " jeśli nie pamiętasz hasła, ustaw nowe."
+)
+
+
+def _wait(seconds: int | None) -> str:
+    if seconds is None:
+        return _("Za dużo nieudanych prób. Żeby się zalogować, ustaw nowe hasło.")
+    minutes = -(-seconds // 60)
+    return ngettext(
+        "Za dużo nieudanych prób. Spróbuj ponownie za %(minutes)d minutę albo ustaw nowe hasło.",
+        "Za dużo nieudanych prób. Spróbuj ponownie za %(minutes)d min albo ustaw nowe hasło.",
+        minutes,
+    ) % {"minutes": minutes}
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _MISMATCH,
+        "username_password_mismatch": _MISMATCH,
+        "too_many_login_attempts": gettext_lazy(
+            "Za dużo nieudanych prób. Spróbuj ponownie później."
+        ),
+        "enter_current_password": gettext_lazy("To nie jest Twoje obecne hasło."),
+        "incorrect_password": gettext_lazy("To nie jest Twoje obecne hasło."),
+    }
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Clients start at their dashboard; staff who are nobody's client, in the back office."""
+        user = request.user
+        if isinstance(user, User) and user.is_staff and not user.memberships.exists():
+            return reverse("admin:index")
+        return resolve_url(settings.LOGIN_REDIRECT_URL)
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Log-in answers pages, never JSON."""
+        return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Only paths of this portal: no host at all, not even ours (SEC-56)."""
+        if not url or not url.startswith("/") or urlsplit(url).netloc:
+            return False
+        return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """The person, or None for a wrong password.
+
+        Raises ValidationError (code `too_many_login_attempts`, `seconds` in its params) when the
+        account, the address or the browser has used up its failures.
+        """
+        login = credentials.get("email") or credentials.get("username") or ""
+        known = find_user(login)
+        try:
+            attempt = self._begin(request, login, known)
+        except throttle.Throttled as stop:
+            actor_id = known.pk if known else None
+            security_event("login", result="throttled", actor_id=actor_id, seconds=stop.seconds)
+            raise ValidationError(
+                _wait(stop.seconds),
+                code="too_many_login_attempts",
+                params={"seconds": stop.seconds},
+            ) from None
+        user: User | None = super().authenticate(request, **credentials)
+        if user is None:
+            attempt.failed()
+            security_event("login", result="failed", actor_id=known.pk if known else None)
+        else:
+            attempt.succeeded()
+        return user
+
+    def _begin(self, request: HttpRequest, login: str, known: User | None) -> throttle.Attempt:
+        account = throttle.account_key(str(known.pk) if known else f"?{login.strip()}")
+        amount, seconds = settings.LOGIN_FAILURES_PER_ACCOUNT
+        browser = trusted.read(request)
+        if browser and known and browser.knows(known):
+            key = f"{account}:browser:{browser.id}"
+            limits = [throttle.Limit(key, amount, seconds, grows=True)]
+            return throttle.begin(
+                limits=limits, streak_key=f"{key}:streak", at=time.time(), capped=False
+            )
+        address = throttle.address_key(self.get_client_ip(request))
+        limits = [
+            throttle.Limit(account, amount, seconds, grows=True),
+            *(
+                throttle.Limit(f"{address}:{seconds}", amount, seconds)
+                for amount, seconds in settings.LOGIN_FAILURES_PER_ADDRESS
+            ),
+        ]
+        return throttle.begin(
+            limits=limits, streak_key=f"{account}:streak", at=time.time(), capped=True
+        )
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """allauth counts per typed word; `_begin` counts per account."""
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """Nothing was counted by allauth."""
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Called by allauth after a reset; `views.PasswordResetFromKeyView` frees the account."""
+
+    def set_password(self, user: User, password: str) -> None:
+        """Only the password is written: the rest of the row may be newer than ours."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Queues a notice about the person's account to their address."""
+        from eboks.accounts import tasks  # noqa: PLC0415 -- leaf
+
+        tasks.send_notice.delay_on_commit(
+            user_id=user.pk, template=template_prefix, at=timezone.now().isoformat()
+        )
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Every mail of this portal is a task with its own text; allauth sends none itself."""
+        raise NotImplementedError(template_prefix)
