@@ -7,9 +7,10 @@ of rows is in `schedule_solver`, dates and interest factors in `schedule_periods
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal, InvalidOperation, Overflow, localcontext
 from itertools import islice
 
 from contracts.day_count import MONTHLY, DayCount, Frequency, FrequencyUnit
@@ -77,7 +78,7 @@ def build_schedule(terms: ScheduleTerms) -> Schedule:
     problems = check_terms(terms)
     if problems:
         raise InvalidTermsError(problems)
-    with localcontext(_CONTEXT):
+    with _arithmetic():
         plan = PeriodPlan(terms)
         lines, payment = _run(terms, plan, first=1, opening=plan.opening_balance)
         return _assemble(terms, plan, (), lines, payment)
@@ -111,7 +112,7 @@ def reprice(
         raise InvalidTermsError(problems)
 
     kept = schedule.rows[: first - 1]
-    with localcontext(_CONTEXT):
+    with _arithmetic():
         plan = PeriodPlan(terms)
         opening = kept[-1].balance if kept else plan.opening_balance
         if method is IndexMethod.KEEP_PRINCIPAL:
@@ -121,6 +122,17 @@ def reprice(
             lines, payment = _run(terms, plan, first=first, opening=opening)
         terms = replace(terms, n=len(kept) + len(lines), payment=None)
         return _assemble(terms, plan, kept, lines, payment)
+
+
+@contextmanager
+def _arithmetic() -> Iterator[None]:
+    """40 digits; a balance that outgrows them (interest capitalised for a century) is refused."""
+    try:
+        with localcontext(_CONTEXT):
+            yield
+    except (InvalidOperation, Overflow) as error:
+        reason = "saldo rośnie ponad wszelką miarę"
+        raise InvalidTermsError([Problem("annual_rate_pct", reason)]) from error
 
 
 def _locate_change(
@@ -223,24 +235,23 @@ def _assemble(
         effective = effective_due_on(due_on)
         return ScheduleRow(n, due_on, effective, *amounts, vat=vat, gross=paid + vat, kind=kind)
 
-    rows = [*kept]
-    rows += [row(p.n, p.due_on, amounts, RowKind.INSTALMENT) for p, amounts in lines]
-    fee_row = buyout_row = None
+    rows = (*kept, *(row(p.n, p.due_on, amounts, RowKind.INSTALMENT) for p, amounts in lines))
+    fee_row = buyout_row = upfront_vat = None
+    if terms.product is Product.FINANCIAL and terms.vat_pct is not None:
+        upfront_vat = _upfront_vat(terms, rows, terms.vat_pct)
     if terms.initial_fee:
         fee = Amounts(terms.initial_fee, ZERO, terms.initial_fee, terms.financed)
         fee_row = row(0, terms.start_on, fee, RowKind.INITIAL_FEE)
+        if upfront_vat is not None:
+            fee_row = replace(fee_row, vat=upfront_vat.vat, gross=upfront_vat.first_payment_gross)
     if terms.buyout:
         last = rows[-1]
         later = terms.buyout_timing is BuyoutTiming.AFTER_LAST
         interest = terms.buyout - last.balance if later else ZERO
         buyout = Amounts(terms.buyout, interest, last.balance, ZERO)
         buyout_row = row(last.n + 1, plan.due_on(last.n + later), buyout, RowKind.BUYOUT)
-    schedule = Schedule(
-        terms, tuple(rows), _shown_payment(terms, lines, payment), fee_row, buyout_row
-    )
-    if terms.product is Product.FINANCIAL and terms.vat_pct is not None:
-        return replace(schedule, upfront_vat=_upfront_vat(schedule, terms.vat_pct))
-    return schedule
+    shown = _shown_payment(terms, lines, payment)
+    return Schedule(terms, rows, shown, fee_row, buyout_row, upfront_vat)
 
 
 def _shown_payment(terms: ScheduleTerms, lines: Sequence[_Line], payment: Decimal) -> Decimal:
@@ -249,8 +260,8 @@ def _shown_payment(terms: ScheduleTerms, lines: Sequence[_Line], payment: Decima
     return settle(payment)
 
 
-def _upfront_vat(schedule: Schedule, vat_pct: Decimal) -> UpfrontVat:
+def _upfront_vat(terms: ScheduleTerms, rows: Sequence[ScheduleRow], vat_pct: Decimal) -> UpfrontVat:
     """Supply of goods: one VAT on everything the lessee will pay (art. 7 ust. 9 of the VAT act)."""
-    base = schedule.total_net
+    base = terms.initial_fee + sum((row.payment for row in rows), ZERO) + terms.buyout
     vat = vat_of(base, vat_pct)
-    return UpfrontVat(base, vat, schedule.terms.initial_fee + vat)
+    return UpfrontVat(base, vat, terms.initial_fee + vat)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from decimal import Decimal
 from itertools import pairwise
 
+from contracts.day_count import FrequencyUnit
 from contracts.schedule_periods import PeriodPlan
 from contracts.schedule_terms import (
     BuyoutTiming,
@@ -18,6 +19,8 @@ from contracts.schedule_terms import (
 MAX_ROWS = 1_200  # a hundred years of months; longer is a mistake, not a lease
 _MAX_AMOUNT = Decimal("999999999999.99")
 _MAX_RATE = Decimal(100)
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
+_LONGEST_STEP = {FrequencyUnit.MONTH: 60, FrequencyUnit.WEEK: 52, FrequencyUnit.DAY: 366}
 
 
 def check_terms(terms: ScheduleTerms) -> list[Problem]:
@@ -62,21 +65,25 @@ def _check_rows(terms: ScheduleTerms) -> Iterator[Problem]:
     elif not 1 <= n <= MAX_ROWS:
         yield Problem("n", f"liczba rat musi być w zakresie 1–{MAX_ROWS}")
         return
-    for name, values in (("weights", terms.weights), ("fixed_amounts", terms.fixed_amounts)):
+    per_row: dict[str, Sized] = {
+        "weights": terms.weights,
+        "fixed_amounts": terms.fixed_amounts,
+        "rate_factors": terms.rate_factors,
+        "due_dates": terms.due_dates,
+    }
+    for name, values in per_row.items():
         if values and len(values) != n:
-            yield Problem(name, f"liczba pozycji ({len(values)}) różni się od liczby rat ({n})")
-        if any(value < 0 for value in values):
-            yield Problem(name, "pozycje nie mogą być ujemne")
-    for rows, name in ((terms.rate_factors, "rate_factors"), (terms.due_dates, "due_dates")):
-        if rows and len(rows) != n:
-            yield Problem(name, f"liczba pozycji ({len(rows)}) różni się od liczby rat ({n})")
+            expected = (
+                "wymaga podania liczby rat" if n is None else f"różni się od liczby rat ({n})"
+            )
+            yield Problem(name, f"liczba pozycji ({len(values)}) {expected}")
+    for name, amounts in (("weights", terms.weights), ("fixed_amounts", terms.fixed_amounts)):
+        if any(not 0 <= amount <= _MAX_AMOUNT for amount in amounts):
+            yield Problem(name, "pozycje nie mogą być ujemne ani większe niż 999 999 999 999,99")
     if n is not None and any(not 1 <= row <= n for row in terms.interest_only):
         yield Problem("interest_only", f"numery rat odsetkowych muszą być w zakresie 1–{n}")
-    if any(
-        values and 0 < row <= len(values) and values[row - 1] != default
-        for row in terms.interest_only
-        for values, default in ((terms.fixed_amounts, 0),)
-    ):
+    fixed_rows = {row for row, amount in enumerate(terms.fixed_amounts, 1) if amount}
+    if terms.interest_only & fixed_rows:
         yield Problem("interest_only", "rata odsetkowa nie może mieć kwoty stałej")
 
 
@@ -94,13 +101,24 @@ def _check_combinations(terms: ScheduleTerms) -> Iterator[Problem]:
 
 
 def _check_dates(terms: ScheduleTerms) -> Iterator[Problem]:
-    if not 1 <= terms.frequency.count <= 366:
-        yield Problem("frequency", "odstęp między ratami musi być dodatni")
+    longest = _LONGEST_STEP[terms.frequency.unit]
+    if not 1 <= terms.frequency.count <= longest:
+        unit = terms.frequency.unit
+        yield Problem(
+            "frequency", f"odstęp między ratami musi być w zakresie 1{unit}–{longest}{unit}"
+        )
         return
     if terms.due_day is not None and not 1 <= terms.due_day <= 31:
         yield Problem("due_day", "dzień płatności musi być w zakresie 1–31")
         return
+    if not _FIRST_YEAR <= terms.start_on.year <= _LAST_YEAR:
+        yield Problem("start", f"data musi leżeć w latach {_FIRST_YEAR}–{_LAST_YEAR}")
+        return
     plan = PeriodPlan(terms)
+    rows = terms.n if terms.n is not None and 1 <= terms.n <= MAX_ROWS else 1
+    if plan.due_on(rows).year > _LAST_YEAR:
+        yield Problem("n", f"ostatni termin wypada po roku {_LAST_YEAR}")
+        return
     if plan.first_due_on < terms.start_on:
         yield Problem("first_due", "pierwszy termin nie może być przed początkiem umowy")
     dates = terms.due_dates

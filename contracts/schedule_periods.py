@@ -20,6 +20,7 @@ _ONE_DAY = dt.timedelta(days=1)
 class Segment(NamedTuple):
     """A piece of a period: `inflow` joins the balance at its start, `factor` is its interest."""
 
+    start: dt.date
     inflow: Decimal
     factor: Decimal
 
@@ -44,7 +45,7 @@ class Period:
     def inflow_grown(self) -> Decimal:
         """That capital with its interest up to the due date."""
         remaining, total = self.factor, _ZERO
-        for inflow, factor in self.segments:
+        for _, inflow, factor in self.segments:
             total += inflow * (1 + remaining)
             remaining -= factor
         return total
@@ -109,7 +110,7 @@ class PeriodPlan:
         whole = self._fraction(n, start, due_on)
         if not self._tranches and not self._rates:
             factor = self._factor(n, whole, start)
-            return Period(n, start, due_on, factor, (Segment(_ZERO, factor),))
+            return Period(n, start, due_on, factor, (Segment(start, _ZERO, factor),))
         inside = [t for t in self._tranches if start < t.on < due_on]
         at_end = [t for t in self._tranches if t.on == due_on and due_on > self._terms.start_on]
         cuts = {t.on for t in inside}
@@ -121,6 +122,7 @@ class PeriodPlan:
         edges = [start, *sorted(cuts), due_on]
         segments = tuple(
             Segment(
+                left,
                 sum((t.amount for t in inside if t.on == left), _ZERO),
                 self._part_factor(n, whole, (start, due_on), (left, right)),
             )

@@ -81,7 +81,7 @@ class Solver:
     def interest(self, period: Period, balance: Decimal, *, with_inflows: bool) -> Decimal:
         """Interest of one period; the parts of a split period are rounded one by one."""
         total = _ZERO
-        for inflow, factor in period.segments:
+        for _, inflow, factor in period.segments:
             if with_inflows:
                 balance += inflow
             total += balance * factor if self._unrounded else settle(balance * factor)
@@ -145,10 +145,7 @@ class Solver:
                 principal = _ZERO
             else:
                 due = payment if plain else self._row_amount(period.n, payment)
-                if self._equal_principal:
-                    principal = due if not plain or self._unrounded else settle(due)
-                else:
-                    principal = due - interest
+                principal = due if self._equal_principal else due - interest
             balance -= principal
             rows.append(Amounts(principal + interest, interest, principal, balance))
         reason = "ustalona rata nie spłaca kapitału: nie pokrywa odsetek albo jest zbyt mała"

@@ -136,7 +136,8 @@ class UpfrontVat:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`rows` are the instalments only; initial fee and buyout stand beside them.
+    """`rows` are the instalments only; initial fee and buyout stand beside them. In a financial
+    lease the row of the initial fee carries the whole VAT.
 
     `payment` is the level instalment in force (of weight 1); in the equal-principal pattern
     the first one.
@@ -156,10 +157,12 @@ class Schedule:
 
     @property
     def total_interest(self) -> Decimal:
+        """Sum of the interest parts of the instalments."""
         return sum((row.interest for row in self.rows), ZERO)
 
     @property
     def total_principal(self) -> Decimal:
+        """Sum of the principal parts of the instalments: what is financed less the buyout."""
         return sum((row.principal for row in self.rows), ZERO)
 
     @property
