@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from django.utils.translation import gettext as _
 
@@ -213,7 +213,7 @@ class _Scale:
         rough = highest / 4
         power = Decimal(10) ** (rough.adjusted())
         self.step = next(s * power for s in _STEPS if s * power >= rough)
-        self.top = -(-highest // self.step) * self.step
+        self.top = (highest / self.step).to_integral_value(ROUND_CEILING) * self.step
         self.thousands = highest >= 10 * _THOUSAND
 
     def y(self, value: Decimal) -> float:

@@ -170,7 +170,7 @@ def as_of(
 def error_summary(*forms: BaseForm) -> dict[str, Any]:
     """`{% error_summary form %}`: everything wrong, on top; the focus moves to it."""
     rows = [
-        {"href": "" if field == "__all__" else _anchor(form, field), "text": message}
+        {"href": _anchor(form, field), "label": _label(form, field), "text": message}
         for form in forms
         for field, messages in form.errors.items()
         for message in messages
@@ -188,6 +188,11 @@ def _anchor(form: BaseForm, name: str) -> str:
     return f"#{bound.id_for_label or f'{bound.auto_id}_0'}"
 
 
+def _label(form: BaseForm, name: str) -> str:
+    """The field's name in front of words such as „To pole jest wymagane”."""
+    return str(form[name].label) if name in form.fields else ""
+
+
 @register.inclusion_tag("components/pager.html", takes_context=True)
 def pager(context: Context, page: Page[Any]) -> dict[str, Any]:
     """`{% pager page %}`: how many rows, page numbers, size of the page."""
@@ -201,7 +206,11 @@ def pager(context: Context, page: Page[Any]) -> dict[str, Any]:
         return f"?{changed.urlencode()}"
 
     numbers = [
-        {"number": n, "href": address(paging.PAGE, n)} if isinstance(n, int) else None
+        {
+            "number": n if isinstance(n, int) else 0,
+            "href": address(paging.PAGE, n) if isinstance(n, int) else "",
+            "far": not isinstance(n, int) or abs(n - page.number) > 1,  # left out on a phone
+        }
         for n in paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     ]
     return {

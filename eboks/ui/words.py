@@ -80,4 +80,4 @@ def nrb(value: str) -> str:
     prefix, digits = ("PL", bare[2:]) if bare.startswith("PL") else ("", bare)
     if len(digits) != 26 or not digits.isdigit():
         return value
-    return NBSP.join([prefix + digits[:2], *(digits[i : i + 4] for i in range(2, 26, 4))])
+    return " ".join([prefix + digits[:2], *(digits[i : i + 4] for i in range(2, 26, 4))])
