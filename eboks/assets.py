@@ -1,4 +1,4 @@
-"""Files that are made, not written: compiled translations and the web font.
+"""Files that are made, not written: compiled translations, the fonts of pages and documents.
 
 `python -m eboks.assets` makes what is missing or older than its source; it needs no Django and no
 settings, takes about a tenth of a second when there is nothing to do, and may be run at any time.
@@ -7,6 +7,8 @@ settings, takes about a tenth of a second when there is nothing to do, and may b
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +24,9 @@ LETTERS = (
     "U+20AC,U+20B4,U+2116,U+2122,U+2190-2193,U+2196-2199,U+2212,U+2215,U+2248,U+2260,U+2264-2265,"
     "U+25CF,U+2713,U+2715"
 )
+# Documents carry names and addresses of people: the rest of Latin and Cyrillic, Vietnamese too.
+DOCUMENT_LETTERS = LETTERS + ",U+0180-024F,U+0460-052F,U+1E80-1E85,U+1EA0-1EF9"
+DOCUMENT_WEIGHTS = (400, 600)
 FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "calt", "liga", "tnum", "lnum", "case", "frac"]
 
 
@@ -80,9 +85,57 @@ def subset_font() -> bool:
     return True
 
 
+def pdf_font(weight: int) -> bytes:
+    """Inter of one weight (400, 600) for documents: a static TTF with whole alphabets.
+
+    Given the variable file, the PDF renderer would cut an instance for every size of every
+    document (half a second each). Made at set-up; made here when it is missing.
+    """
+    path = ROOT / "build" / "fonts" / f"inter-{weight}.ttf"
+    stamp = path.with_suffix(".sha256")
+    recipe = f"{version('fontpkg-inter')} {version('fonttools')} {DOCUMENT_LETTERS} {weight}"
+    digest = hashlib.sha256(recipe.encode()).hexdigest()
+    if path.exists() and stamp.exists() and stamp.read_text() == digest:
+        return path.read_bytes()
+    content = _static_font(weight)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}.part")
+        part.write_bytes(content)
+        part.replace(path)
+        stamp.write_text(digest)
+    except OSError:
+        pass  # a read-only image that was built without this step: made again in each process
+    return content
+
+
+def _static_font(weight: int) -> bytes:
+    import fontpkg_inter  # noqa: PLC0415 -- only when there is work
+    from fontTools.subset import Options, Subsetter, parse_unicodes  # noqa: PLC0415
+    from fontTools.ttLib import TTFont  # noqa: PLC0415
+    from fontTools.varLib.instancer import instantiateVariableFont  # noqa: PLC0415
+
+    source = Path(fontpkg_inter.__file__).parent / "files" / "Inter[opsz,wght].ttf"
+    subsetter = Subsetter(Options(layout_features=FEATURES, notdef_outline=True))
+    subsetter.populate(unicodes=parse_unicodes(DOCUMENT_LETTERS))
+    # The clock stays out of the file: documents must come out the same on every day.
+    with TTFont(source, recalcTimestamp=False) as font:
+        subsetter.subset(font)
+        static = instantiateVariableFont(font, {"opsz": 14, "wght": weight})
+        for record in static["name"].names:
+            # Two files of one family must not share a PostScript name (docs/dependencies.md).
+            if record.nameID in {1, 3, 4, 6, 16}:
+                record.string = f"InterDocument-{weight}"
+        content = io.BytesIO()
+        static.save(content)
+    return content.getvalue()
+
+
 def main() -> None:
     compiled = compile_translations()
     made = subset_font()
+    for weight in DOCUMENT_WEIGHTS:
+        pdf_font(weight)
     if compiled or made:
         sys.stdout.write(f"przygotowane: tłumaczenia {compiled}, krój pisma {int(made)}\n")
 

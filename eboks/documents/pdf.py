@@ -5,9 +5,9 @@ WeasyPrint and its libraries (Pango) load at the first document, so the portal s
 
 from __future__ import annotations
 
+import atexit
 import functools
 import logging
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +18,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from eboks.assets import DOCUMENT_WEIGHTS, pdf_font
+
 logger = logging.getLogger(__name__)
 
-FONT_URL = "ebok:inter.ttf"
+FONTS = {f"ebok:inter-{weight}.ttf": weight for weight in DOCUMENT_WEIGHTS}
 _LARGEST_HTML = 4_000_000  # characters; an invoice of 100 rows has about 60 000
 _AT_ONCE = 2  # documents rendered by one process at a time; each takes one core
 _PATIENCE = 20  # seconds to wait for a free place
@@ -97,9 +99,6 @@ def _engine() -> _Engine:
 
 @functools.cache
 def _load() -> _Engine:
-    # fontTools stamps the font it embeds with this moment, else with the clock; then the same
-    # document would come out with other bytes each second.
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     try:
         from weasyprint import CSS, HTML  # noqa: PLC0415 -- see the module's first words
         from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
@@ -121,8 +120,8 @@ def _load() -> _Engine:
         """Knows our font and what the document carries in itself, and nothing else."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
-            if url == FONT_URL:
-                return URLFetcherResponse(url, _font(), {"Content-Type": "font/ttf"})
+            if url in FONTS:
+                return URLFetcherResponse(url, pdf_font(FONTS[url]), {"Content-Type": "font/ttf"})
             if url.startswith("data:"):
                 return super().fetch(url, headers)
             # Not an ordinary error: WeasyPrint would only warn and go on.
@@ -130,6 +129,8 @@ def _load() -> _Engine:
 
     fetcher = ClosedFetcher(allowed_protocols=("data",), allow_redirects=False)
     fonts = FontConfiguration()
+    # Its clean-up needs modules that an ending interpreter has already taken down.
+    atexit.register(_load.cache_clear)
     style = CSS(
         string=_style_sheet().read_text(),
         base_url="ebok:style",
@@ -141,10 +142,3 @@ def _load() -> _Engine:
 
 def _style_sheet() -> Path:
     return Path(settings.BASE_DIR) / "templates" / "documents" / "pdf" / "style.css"
-
-
-def _font() -> bytes:
-    """The whole Inter: subset files of one family come out as wrong glyphs (docs/dependencies)."""
-    import fontpkg_inter  # noqa: PLC0415 -- only where PDFs are made
-
-    return (Path(fontpkg_inter.__file__).parent / "files" / "Inter[opsz,wght].ttf").read_bytes()
