@@ -36,7 +36,7 @@ from contracts.schedule_terms import (
 )
 from contracts.vat import vat_of
 from eboks.clock import effective_due_on
-from eboks.money import ZERO
+from eboks.money import ZERO, to_grosz
 
 __all__ = [
     "MONTHLY",
@@ -209,7 +209,7 @@ def _final_balance(terms: ScheduleTerms, plan: PeriodPlan) -> Decimal:
     """Capital left for the buyout after the last instalment: B, or B discounted by one period
     when it is paid a period later."""
     if terms.n is None or terms.buyout_timing is BuyoutTiming.WITH_LAST:
-        return terms.buyout
+        return to_grosz(terms.buyout)
     after = next(plan.periods(terms.n + 1))
     exact = terms.buyout / (1 + after.factor)
     return exact if terms.amount_rounding is AmountRounding.DISPLAY else settle(exact)
@@ -240,7 +240,7 @@ def _assemble(
     if terms.product is Product.FINANCIAL and terms.vat_pct is not None:
         upfront_vat = _upfront_vat(terms, rows, terms.vat_pct)
     if terms.initial_fee:
-        fee = Amounts(terms.initial_fee, ZERO, terms.initial_fee, terms.financed)
+        fee = Amounts(terms.initial_fee, ZERO, terms.initial_fee, plan.opening_balance)
         fee_row = row(0, terms.start_on, fee, RowKind.INITIAL_FEE)
         if upfront_vat is not None:
             fee_row = replace(fee_row, vat=upfront_vat.vat, gross=upfront_vat.first_payment_gross)

@@ -15,6 +15,7 @@ from contracts.schedule_terms import (
     Problem,
     ScheduleTerms,
 )
+from eboks.money import GROSZ, ZERO
 
 MAX_ROWS = 1_200  # a hundred years of months; longer is a mistake, not a lease
 _MAX_AMOUNT = Decimal("999999999999.99")
@@ -34,13 +35,24 @@ def check_terms(terms: ScheduleTerms) -> list[Problem]:
 
 
 def _check_amounts(terms: ScheduleTerms) -> Iterator[Problem]:
+    money = {
+        "financed": (terms.financed,),
+        "buyout": (terms.buyout,),
+        "initial_fee": (terms.initial_fee,),
+        "payment": (terms.payment or ZERO,),
+        "fixed_amounts": terms.fixed_amounts,
+        "disbursements": tuple(tranche.amount for tranche in terms.disbursements),
+    }
+    for name, amounts in money.items():
+        if any(abs(a) <= _MAX_AMOUNT and a != a.quantize(GROSZ) for a in amounts):
+            yield Problem(name, "kwota ma najwyżej dwa miejsca po przecinku")
     if not 0 < terms.financed <= _MAX_AMOUNT:
         yield Problem(
             "financed", "kapitał do finansowania musi być dodatni (do 999 999 999 999,99)"
         )
     if terms.buyout < 0:
         yield Problem("buyout", "wykup nie może być ujemny")
-    elif terms.buyout > terms.financed:
+    elif terms.buyout > terms.financed > 0:
         yield Problem("buyout", "wykup nie może być wyższy od finansowanego kapitału")
     if terms.initial_fee < 0:
         yield Problem("initial_fee", "opłata wstępna nie może być ujemna")

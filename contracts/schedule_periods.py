@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from contracts.day_count import part_fraction, period_fraction, share_of_days
 from contracts.schedule_terms import ScheduleTerms
+from eboks.money import ZERO, to_grosz
 
 _ZERO = Decimal(0)
 _HUNDRED = Decimal(100)
@@ -60,13 +61,15 @@ class PeriodPlan:
 
     def __init__(self, terms: ScheduleTerms) -> None:
         self._terms = terms
-        first = terms.due_dates[0] if terms.due_dates else terms.first_due_on
-        if first is None:
-            first = terms.start_on
-            if not terms.in_advance:
-                first = terms.frequency.step(first, 1, terms.due_day or first.day)
-        self.first_due_on = first
-        self._due_day = terms.due_day or first.day
+        given = terms.due_dates[0] if terms.due_dates else terms.first_due_on
+        # Without a first date the start's own day is kept: 31 January, 28 February, 31 March.
+        self._due_day = terms.due_day or (given or terms.start_on).day
+        if given is not None:
+            self.first_due_on = given
+        elif terms.in_advance:
+            self.first_due_on = terms.start_on
+        else:
+            self.first_due_on = terms.frequency.step(terms.start_on, 1, self._due_day)
         self._tranches = sorted(terms.disbursements, key=lambda tranche: tranche.on)
         self._rates = sorted(terms.rate_changes, key=lambda change: change.effective_on)
         self._regular: Decimal | None = None
@@ -75,9 +78,9 @@ class PeriodPlan:
     def opening_balance(self) -> Decimal:
         """Capital outstanding at the start, before the first accrual day."""
         if not self._tranches:
-            return self._terms.financed
+            return to_grosz(self._terms.financed)
         start = self._terms.start_on
-        return sum((tranche.amount for tranche in self._tranches if tranche.on == start), _ZERO)
+        return sum((tranche.amount for tranche in self._tranches if tranche.on == start), ZERO)
 
     def due_on(self, n: int) -> dt.date:
         """Nominal due date of instalment `n`; 0 is the start."""

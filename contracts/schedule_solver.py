@@ -21,7 +21,7 @@ from contracts.schedule_terms import (
     Problem,
     ScheduleTerms,
 )
-from eboks.money import GROSZ, to_grosz
+from eboks.money import GROSZ, ZERO, to_grosz
 
 _ZERO = Decimal(0)
 _ONE = Decimal(1)
@@ -142,12 +142,14 @@ class Solver:
                 rows.append(Amounts(to_final + interest, interest, to_final, final))
                 return rows
             if period.n in terms.interest_only:
-                principal = _ZERO
+                principal = ZERO
             else:
                 due = payment if plain else self._row_amount(period.n, payment)
                 principal = due if self._equal_principal else due - interest
             balance -= principal
             rows.append(Amounts(principal + interest, interest, principal, balance))
+            if last is None and balance > 2 * opening:
+                break  # it will never be repaid
         reason = "ustalona rata nie spłaca kapitału: nie pokrywa odsetek albo jest zbyt mała"
         raise InvalidTermsError([Problem("payment", reason)])
 

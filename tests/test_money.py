@@ -62,4 +62,4 @@ def test_format_money_leaves_the_currency_out_when_asked():
 
 def test_format_money_refuses_float():
     with pytest.raises(TypeError):
-        format_money(1234.56)
+        format_money(1234.56)  # type: ignore[arg-type]
