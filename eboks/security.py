@@ -8,7 +8,8 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.template.loader import render_to_string
 
 from eboks.events import security_event
 
@@ -56,6 +57,12 @@ class RequestIdMiddleware:
             structlog.contextvars.clear_contextvars()
         response.headers["X-Request-ID"] = request_id
         return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page of an error of ours, with the number under which the log tells about it."""
+    facts = {"request_id": getattr(request, "request_id", "")}
+    return HttpResponseServerError(render_to_string("500.html", facts))
 
 
 class HeadersMiddleware:

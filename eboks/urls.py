@@ -8,6 +8,8 @@ from django.urls import include, path
 from eboks.accounts.views import set_language
 from eboks.portal.branding import brand_css, brand_logo
 
+handler500 = "eboks.security.server_error"
+
 urlpatterns = [
     path("marka.css", brand_css, name="brand_css"),
     path("logo.svg", brand_logo, name="brand_logo"),

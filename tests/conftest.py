@@ -26,3 +26,16 @@ def login(client: Any) -> Any:
         return client
 
     return as_user
+
+
+@pytest.fixture
+def client_of() -> Any:
+    """`client_of(user)` gives a further browser, logged in as that person."""
+    from django.test import Client
+
+    def as_user(user: Any) -> Any:
+        browser = Client()
+        browser.force_login(user)
+        return browser
+
+    return as_user

@@ -12,6 +12,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils import translation
 
 from eboks.accounts import sessions
@@ -50,7 +51,8 @@ class SessionLimitsMiddleware:
         if sessions.is_over(session, user, at=at):
             _end(request, actor_id=user.pk, why="limit")
             return
-        if BACKGROUND_HEADER not in request.headers:
+        asks_only = request.method == "GET" and request.path == reverse("extend_session")
+        if not asks_only and BACKGROUND_HEADER not in request.headers:
             sessions.touch(session, at=at)
         moment = dt.datetime.fromtimestamp(sessions.ends_at(session, user), tz=dt.UTC)
         request.session_ends_at = moment  # type: ignore[attr-defined]

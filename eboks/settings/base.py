@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "eboks.documents",
     "eboks.tenancy",
     "eboks.accounts",
-    "django.contrib.admin",
+    "eboks.admin_apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -205,7 +205,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 540, 600
-CELERY_TASK_ROUTES = {"invoicing.tasks.render_invoices": {"queue": "bulk"}}
+CELERY_TASK_ROUTES = {"invoicing.tasks.render_new_invoices": {"queue": "bulk"}}
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
@@ -221,6 +221,7 @@ CELERY_BEAT_SCHEDULE = {
     "render-new-invoices": {
         "task": "invoicing.tasks.render_new_invoices",
         "schedule": dt.timedelta(minutes=2),
+        "options": {"expires": 110},
     },
 }
 

@@ -1,0 +1,57 @@
+"""The lessor's people: accounts made on the command line, with one of two sets of rights."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.password_validation import validate_password
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from eboks.accounts.models import User
+from eboks.events import security_event
+
+_SEEN = Q(
+    codename__startswith="view_",
+    content_type__app_label__in=(
+        *("accounts", "tenancy", "contracts", "invoicing", "documents", "feeds", "admin"),
+    ),
+)
+_ACCESS = Q(
+    content_type__app_label__in=("accounts", "tenancy"),
+    codename__in=("add_user", "change_user", "add_membership", "change_membership"),
+)
+
+
+class StaffRole(models.TextChoices):
+    VIEW = "view", _("podgląd")
+    SERVICE = "service", _("obsługa: podgląd i dostęp klientów")
+    ADMIN = "admin", _("administrator")
+
+
+_RIGHTS = {StaffRole.VIEW: _SEEN, StaffRole.SERVICE: _SEEN | _ACCESS}
+
+
+@transaction.atomic
+def create_staff(
+    *, username: str, email: str, role: StaffRole, password: str | None = None
+) -> User:
+    """Makes an account for the back office and returns it.
+
+    Without `password` the person sets one through a link sent to `email`. ADMIN is a superuser.
+    Raises ValidationError for a name or address that is taken and for a poor password.
+    """
+    user = User(username=username, email=email, is_staff=True)
+    user.is_superuser = role == StaffRole.ADMIN
+    user.set_unusable_password()
+    user.full_clean(exclude=["password"])
+    if password is not None:
+        validate_password(password, user)
+        user.set_password(password)
+    user.save()
+    if role in _RIGHTS:
+        group, _made = Group.objects.get_or_create(name=f"staff-{role}")
+        group.permissions.set(Permission.objects.filter(_RIGHTS[role]))
+        user.groups.set([group])
+    security_event("staff_made", result="ok", user_id=user.pk, role=str(role))
+    return user
