@@ -26,10 +26,16 @@ Kody SMS i e-maile: pliki w {mail}
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Say where the portal is; a worker that replaces a dead one keeps quiet."""
-    if worker.age == 1:
-        from django.conf import settings  # noqa: PLC0415 -- the application is loaded by now
+    """Start the schedule and say where the portal is; a worker after a dead one keeps quiet."""
+    from celery.beat import EmbeddedService  # noqa: PLC0415 -- the application is loaded by now
+    from django.conf import settings  # noqa: PLC0415
 
+    from eboks.celery import app  # noqa: PLC0415
+
+    if not settings.REDIS_URL:  # otherwise beat is a process of its own
+        app.loader.import_default_modules()  # a task that nobody imported would go to no broker
+        EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
+    if worker.age == 1:
         mail = os.path.relpath(settings.EMAIL_FILE_PATH)
         sys.stdout.write(WELCOME.format(url=f"http://{_authority}/", mail=mail + os.sep))
         call_command("demo_logins")
