@@ -21,7 +21,8 @@ _BASE = 190.0  # y of the zero line
 _UNDER = "198"  # y of the words under it
 _TOP = 10.0
 _LEFT = 46.0
-_LABEL_ROOM = 118.0  # a month with its year in the larger letters of a phone
+_ROOM = 62.0  # a month with its year
+_PHONE_ROOM = 118.0  # the same in the larger letters of a phone
 _PARTS = 3
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 _THOUSAND = Decimal(1000)
@@ -266,14 +267,17 @@ def _year_labels(plot: _Plot, days: Sequence[dt.date]) -> list[AxisLabel]:
         return f"{words.month_short(day)} {day.year}"
 
     last = len(days) - 1
+    end = plot.x(last) + plot.width
     labels = [AxisLabel(text(days[0]), _number(plot.x(0)), y, "start")]
-    taken, end = plot.x(0) + _LABEL_ROOM, plot.x(last) + plot.width
+    here = major = plot.x(0)
     for i in range(1, last):
-        new_year = days[i].year != days[i - 1].year
-        if new_year and taken <= plot.x(i) <= end - 2 * _LABEL_ROOM:
-            labels.append(AxisLabel(text(days[i]), _number(plot.x(i)), y, "start"))
-            taken = plot.x(i) + _LABEL_ROOM
-    if last and end - _LABEL_ROOM >= plot.x(0):
+        x = plot.x(i)
+        if days[i].year == days[i - 1].year or min(x - here, end - x - _ROOM) < _ROOM:
+            continue
+        minor = min(x - major, end - x - _PHONE_ROOM) < _PHONE_ROOM
+        labels.append(AxisLabel(text(days[i]), _number(x), y, "start", minor))
+        here, major = x, major if minor else x
+    if end - plot.x(0) >= 2 * _PHONE_ROOM and last:
         labels.append(AxisLabel(text(days[last]), _number(end), y, "end"))
     return labels
 
@@ -297,6 +301,12 @@ def _total(amounts: Iterable[Decimal]) -> Decimal:
 def _describe(rows: Rows, when: Callable[[dt.date], str], currency: str) -> str:
     totals = [(_total(amounts), day) for day, amounts in rows]
     most, least = max(totals), min(totals)
+    total = format_money(_total(value for value, _day in totals), currency)
+    if most[0] == least[0]:
+        return _("Za każdym razem %(amount)s. Razem %(total)s.") % {
+            "amount": format_money(most[0], currency),
+            "total": total,
+        }
     return _(
         "Najwięcej: %(most)s, %(most_when)s. Najmniej: %(least)s, %(least_when)s. Razem %(total)s."
     ) % {
@@ -304,7 +314,7 @@ def _describe(rows: Rows, when: Callable[[dt.date], str], currency: str) -> str:
         "most_when": when(most[1]),
         "least": format_money(least[0], currency),
         "least_when": when(least[1]),
-        "total": format_money(_total(value for value, _day in totals), currency),
+        "total": total,
     }
 
 
