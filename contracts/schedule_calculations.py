@@ -52,6 +52,8 @@ def _time_values(items: list[Any], kind: str | None) -> dict[str, Any]:
     default = kind if kind in _FUNCTIONS else None
     problems: list[Problem] = []
     exact: list[Decimal] = []
+    if not items:
+        problems.append(Problem("inputs", "pusta lista"))
     for position, item in enumerate(items, 1):
         if not isinstance(item, dict):
             problems.append(Problem(f"inputs[{position}]", "oczekiwany obiekt JSON"))

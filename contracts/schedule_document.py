@@ -16,7 +16,8 @@ from typing import Any
 
 from contracts.schedule import build_schedule, reprice
 from contracts.schedule_calculations import calculate
-from contracts.schedule_json import PlannedChange, ScheduleRequest, read_request
+from contracts.schedule_changes import PlannedChange
+from contracts.schedule_json import ScheduleRequest, read_request
 from contracts.schedule_output import schedule_as_data
 from contracts.schedule_payoff import InterestUntil, discounted_settlement, early_payoff
 from contracts.schedule_terms import IndexMethod, InvalidTermsError, Problem, Schedule

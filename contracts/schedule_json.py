@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from contracts.annuity import present_value
 from contracts.day_count import DayCount, Frequency, FrequencyUnit, period_fraction
+from contracts.schedule_changes import PlannedChange, read_changes
 from contracts.schedule_checks import MAX_ROWS, check_terms
 from contracts.schedule_fields import (
     Fields,
@@ -26,7 +27,6 @@ from contracts.schedule_terms import (
     AmountRounding,
     BuyoutTiming,
     Disbursement,
-    IndexMethod,
     PaymentPattern,
     PaymentRounding,
     Problem,
@@ -39,12 +39,6 @@ from eboks.money import ZERO, to_grosz
 _UNDATED_START = dt.date(2000, 1, 1)
 
 _HUNDRED = Decimal(100)
-_METHODS = {
-    "a": IndexMethod.REANNUITISE,
-    "b": IndexMethod.KEEP_PRINCIPAL,
-    "c": IndexMethod.KEEP_PAYMENT,
-    **{method.value: method for method in IndexMethod},
-}
 _KINDS: dict[str, dict[str, Any]] = {
     "equal_principal": {"pattern": PaymentPattern.EQUAL_PRINCIPAL},
     "financial_lease": {"product": Product.FINANCIAL},
@@ -60,16 +54,6 @@ _LEANS_ON = {
 _ALWAYS_DOUBTFUL = {"disbursements"}
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedChange:
-    """A rate change asked for in the file; without a method all three are to be shown."""
-
-    annual_rate_pct: Decimal
-    after_instalment: int | None
-    effective_on: dt.date | None
-    method: IndexMethod | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +95,7 @@ class _Reader:
         for part in (self._calendar(), self._rows(), self._rounding()):
             values |= {name: value for name, value in part.items() if value is not None}
         values |= {name: v for name, v in self._capital(values).items() if v is not None}
-        changes = self._changes()
+        changes = read_changes(fields)
         payoff_on = fields.date("payoff_date")
         settle_after = fields.integer("settle_after_instalment")
         discounts = fields.items(as_decimal, "discount_rates_pct") or []
@@ -336,48 +320,11 @@ class _Reader:
             "adjust_payment": fields.boolean("adjust_payment"),
         }
 
-    # ------------------------------------------------------------------ rate changes
-
-    def _changes(self) -> tuple[PlannedChange, ...]:
-        fields = self.fields
-        method = fields.choice(_METHODS, "method")
-        rate = fields.decimal("new_annual_rate_pct")
-        after = fields.integer("change_after_instalment")
-        on = fields.date("change_date")
-        changes = fields.items(lambda item: _as_change(item, method), "rate_changes") or []
-        if rate is not None:
-            if (after is None) == (on is None):
-                reason = "podaj change_after_instalment albo change_date (jedno z nich)"
-                fields.fail("new_annual_rate_pct", reason)
-            changes.insert(0, PlannedChange(rate, after, on, method))
-        elif (after is not None or on is not None) and not fields.has("new_annual_rate_pct"):
-            fields.fail("new_annual_rate_pct", "brak nowej stopy")
-        return tuple(changes)
-
 
 def _as_disbursement(value: Any) -> Disbursement:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError('oczekiwana para [data, kwota], np. ["2024-01-01", "100.00"]')
     return Disbursement(as_date(value[0]), as_money(value[1]))
-
-
-def _as_change(value: Any, method: IndexMethod | None) -> PlannedChange:
-    """[date, rate], or an object with annual_rate_pct and date or after_instalment."""
-    if isinstance(value, list) and len(value) == 2:
-        return PlannedChange(as_decimal(value[1]), None, as_date(value[0]), method)
-    if not isinstance(value, dict):
-        raise ValueError('oczekiwana para [data, stopa] albo obiekt, np. ["2024-02-15", "4.0"]')
-    item = Fields(value)
-    rate = item.decimal("annual_rate_pct", "new_annual_rate_pct")
-    after, on = item.integer("after_instalment"), item.date("date")
-    own = item.choice(_METHODS, "method")
-    if rate is None and not item.problems:
-        item.fail("annual_rate_pct", "brak nowej stopy")
-    if (after is None) == (on is None) and not item.problems:
-        item.fail("date", "podaj date albo after_instalment (jedno z nich)")
-    if item.problems or rate is None:
-        raise ValueError("; ".join(map(str, item.problems)))
-    return PlannedChange(rate, after, on, own or method)
 
 
 def _words(choices: type[T]) -> dict[str, T]:

@@ -108,6 +108,7 @@ def assert_adds_up(schedule):
         assert last == of.buyout
     if of.buyout:
         buyout = schedule.buyout_row
+        assert buyout is not None
         assert buyout.payment == of.buyout == buyout.principal + buyout.interest
         assert buyout.principal == last
 
@@ -179,6 +180,7 @@ def test_only_an_operating_lease_has_vat_in_its_rows(of, product):
         assert schedule.upfront_vat is None
     else:
         base = sum(row.payment for row in schedule.rows) + of.buyout
+        assert schedule.upfront_vat is not None
         assert schedule.upfront_vat.base == base
         assert abs(schedule.upfront_vat.vat - base * 23 / 100) <= Decimal("0.005")
 

@@ -68,6 +68,7 @@ def test_buyout_a_period_after_the_last_instalment_is_excels_type(in_advance):
         level = pmt(i, 12, D(-60000), 600 / (1 + i))
     assert schedule.payment == level.quantize(GROSZ)
     buyout = schedule.buyout_row
+    assert buyout is not None
     assert buyout.payment == D("600.00")
     assert buyout.interest == (600 - 600 / (1 + i)).quantize(GROSZ)
     assert schedule.rows[-1].balance == buyout.principal == D("600.00") - buyout.interest
@@ -78,6 +79,7 @@ def test_buyout_a_period_after_the_last_instalment_is_excels_type(in_advance):
 def test_buyout_with_the_last_instalment_is_a_row_of_its_own():
     schedule = build_schedule(terms(vat_pct=D(23)))
     buyout = schedule.buyout_row
+    assert buyout is not None
     assert (buyout.n, buyout.payment, buyout.vat, buyout.gross) == (
         13,
         D("600.00"),
