@@ -36,13 +36,10 @@ class Entry:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `lessor` and `frame`, both made only when a template asks."""
     lessor = SimpleLazyObject(lessor_profile)
-    return {
-        "lessor": lessor,
-        "frame": SimpleLazyObject(lambda: _frame(request)),
-    }
+    return {"lessor": lessor, "frame": SimpleLazyObject(lambda: _frame(request, lessor))}
 
 
-def _frame(request: HttpRequest) -> dict[str, Any]:
+def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
     memberships: list[Membership] = getattr(request, "memberships", [])
     company = getattr(request, "company", None)
     acting = [m for m in memberships if company is None or m.company_id == company.pk]
@@ -57,7 +54,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "more_current": any(entry.current for entry in flat if not entry.short),
         "companies": [m.company for m in memberships],
         "company": company,
-        "brand_version": brand_version(lessor_profile()),
+        "brand_version": brand_version(lessor),
         "home_url": _url("portal:dashboard"),
         "help_url": _url("portal:help"),
         "search_url": _url("portal:search"),

@@ -15,6 +15,7 @@ from eboks.settings.dev import *  # noqa: E402, F403
 from eboks.settings.dev import DATABASES, REDIS_URL  # noqa: E402
 
 DEBUG = False
+LESSOR_KEEP_SECONDS = 0  # no test sees another's lessor
 CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
