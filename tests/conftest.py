@@ -12,8 +12,14 @@ from django.core.cache import cache
 @pytest.fixture(autouse=True)
 def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """Throttling counters live in the cache; no test inherits another's."""
+    # Set up after the database, so that this is torn down while it may still be used.
+    used = {"db", "transactional_db"} & set(request.fixturenames)
+    marker = request.node.get_closest_marker("django_db")
+    if marker or used:
+        transactional = marker is not None and marker.kwargs.get("transaction", False)
+        request.getfixturevalue("transactional_db" if transactional else min(used or {"db"}))
     yield
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+    if marker or used:
         cache.clear()
 
 

@@ -57,6 +57,7 @@ class Attempt:
         cache.add(self.streak_key, 0, STREAK_SECONDS)
         try:
             cache.incr(self.streak_key)
+            cache.touch(self.streak_key, STREAK_SECONDS)  # the database cache forgets it in incr
         except ValueError:  # expired between the two
             cache.set(self.streak_key, 1, STREAK_SECONDS)
 
