@@ -18,7 +18,7 @@ import structlog
 from celery import shared_task
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -49,8 +49,9 @@ def findings(*, at: dt.datetime) -> list[Finding]:
         if not _migrated():
             return [Finding("migrations", "run `manage.py migrate`", fatal=True), *_disk()]
         return [*_disk(), *_queue(at), *_feed(at)]
-    except DatabaseError as error:
-        return [Finding("database", type(error).__name__, fatal=True), *_disk()]
+    except Error as error:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return [Finding("database", reason, fatal=True), *_disk()]
 
 
 def _migrated() -> bool:

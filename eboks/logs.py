@@ -53,6 +53,8 @@ def config(*, level: str, plain: bool = False) -> dict[str, Any]:
             # Django attaches its own handlers to these; ours is on the root.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            # It warns of each HEAD request: Django leaves dropping the body to the server.
+            "gunicorn.http.wsgi": {"level": "ERROR"},
         },
     }
 
