@@ -69,9 +69,9 @@ def test_portal_is_ready(settings: Any) -> None:
 def test_broken_database_is_fatal_and_the_reason_is_kept_from_strangers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(type(connections["default"]), "cursor", broken)
-
-    answer = Client().get("/readyz")
+    with monkeypatch.context() as patch:
+        patch.setattr(type(connections["default"]), "cursor", broken)
+        answer = Client().get("/readyz")
 
     assert (answer.status_code, answer.content) == (503, b"not ready\n")
 
