@@ -1,8 +1,8 @@
-"""`python -m benchmarks NAME [--size small|mid|large]`: run one measurement; `./ebok bench` calls it.
+"""`python -m benchmarks NAME [--size small|mid|large]`: one measurement, run by `./ebok bench`.
 
-Each module of this folder is a benchmark: `def run(size: str) -> None`, its first docstring line the
-description shown here. It works on the database in DATABASE_URL and ends with one line
-`bench NAME size=… ratio=… aim<=… memory_mb=…`.
+Each module of this folder is a benchmark: `def run(size: str) -> None`, the first line of its
+docstring the description shown here. It works on the database in DATABASE_URL and ends with one
+line `bench NAME size=… ratio=… aim<=… memory_mb=…`.
 """
 
 from __future__ import annotations
