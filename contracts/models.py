@@ -99,6 +99,11 @@ class Contract(SourcedModel):
     )
     owul_version = models.CharField(_("wersja ogólnych warunków"), max_length=20, blank=True)
 
+    # Where the contract stands, worked out from its schedule in force by `contracts.positions`, so
+    # that a list of thousands can be summed and sorted. Empty until first worked out.
+    capital_left = MoneyField(_("kapitał do spłaty"), null=True, blank=True, editable=False)
+    next_due_on = models.DateField(_("następna płatność"), null=True, blank=True, editable=False)
+
     objects = ContractQuerySet.as_manager()
 
     class Meta:
@@ -235,7 +240,12 @@ class ScheduleRowQuerySet(CompanyScopedQuerySet["ScheduleRow"]):
 class ScheduleRow(models.Model):
     """One payment of a schedule: amounts in the contract's currency, net unless named."""
 
-    version = models.ForeignKey(ScheduleVersion, on_delete=models.PROTECT, related_name="rows")
+    version = models.ForeignKey(
+        ScheduleVersion,
+        on_delete=models.PROTECT,
+        related_name="rows",
+        db_index=False,  # both composite indexes below begin with it
+    )
     n = models.PositiveSmallIntegerField(_("nr"))
     kind = models.CharField(_("rodzaj"), max_length=12, choices=RowKind)
     nominal_due_on = models.DateField(_("termin umowny"))
@@ -264,7 +274,10 @@ class ScheduleRow(models.Model):
                 name="schedulerow_gross_adds_up", condition=adds_up("gross", "payment", "vat")
             ),
         ]
-        indexes = [models.Index(fields=["nominal_due_on"], name="schedulerow_due")]
+        indexes = [
+            models.Index(fields=["nominal_due_on"], name="schedulerow_due"),
+            models.Index(fields=["version", "effective_due_on"], name="schedulerow_ahead"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.version} {self.kind} {self.n}"

@@ -1,6 +1,15 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from eboks.portal import contract_views, views
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    path("szukaj/", views.search, name="search"),
+    path("firma/", views.company, name="company"),
+    path("pomoc/", views.help_page, name="help"),
+    path("umowy/<uuid:public_id>/faktury/", contract_views.invoices, name="contract_invoices"),
+    path("umowy/<uuid:public_id>/dokumenty/", contract_views.documents, name="contract_documents"),
+]

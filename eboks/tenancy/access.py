@@ -60,3 +60,12 @@ def has_right(request: PortalRequest, right: Right) -> bool:
         for membership in request.memberships
         if request.company is None or membership.company_id == request.company.pk
     )
+
+
+def has_right_in(request: PortalRequest, company_id: int, right: Right) -> bool:
+    """Whether the person has `right` in that very company, whatever the header says."""
+    return any(
+        right in membership.rights
+        for membership in request.memberships
+        if membership.company_id == company_id
+    )

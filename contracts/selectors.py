@@ -1,0 +1,104 @@
+"""Reading contracts for pages: what comes next, what is left, what a schedule row stands at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Prefetch, QuerySet, Subquery, Sum
+
+from contracts.enums import LIVE_STATUSES
+from contracts.models import Asset, Contract, ScheduleRow
+from contracts.positions import next_rows, overtaken, refresh_overtaken
+from eboks.listing import Sort
+from eboks.money import ZERO, to_grosz
+
+# Column of the list -> what it is ordered by. Every order ends with the primary key.
+SORTS: dict[str, str] = {
+    "number": "number",
+    "company": "company__name",
+    "product": "product",
+    "signed": "signed_on",
+    "end": "end_on",
+    "value": "net_value",
+    "left": "capital_left",
+    "next": "next_due_on",
+}
+DEFAULT_SORT = Sort("signed", descending=True)
+
+
+def ordered(rows: QuerySet[Contract], sort: Sort) -> QuerySet[Contract]:
+    """`rows` in the order of a column of the list; rows without a value come last."""
+    column = F(SORTS[sort.key])
+    by = column.desc(nulls_last=True) if sort.descending else column.asc(nulls_last=True)
+    return rows.order_by(by, "-pk" if sort.descending else "pk")
+
+
+def for_list(rows: QuerySet[Contract], *, on: dt.date) -> QuerySet[Contract]:
+    """`rows` with company, assets and `next_row_id`: what a line of the list shows."""
+    return (
+        rows.select_related("company")
+        .prefetch_related(Prefetch("assets", Asset.objects.order_by("pk")))
+        .annotate(next_row_id=Subquery(next_rows(on).values("pk")[:1]))
+    )
+
+
+def attach_next_rows(contracts: Iterable[Any]) -> None:
+    """Sets `contract.next_row` (a ScheduleRow or None) from `next_row_id`, in one query."""
+    live = [c for c in contracts if c.status in LIVE_STATUSES]
+    rows = ScheduleRow.objects.in_bulk([c.next_row_id for c in live if c.next_row_id])
+    for contract in contracts:
+        contract.next_row = None
+    for contract in live:
+        contract.next_row = rows.get(contract.next_row_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ListTotals:
+    """Sums of one currency over everything that was filtered, not only the page."""
+
+    currency: str
+    count: int
+    net_value: Decimal
+    capital_left: Decimal
+
+
+def list_totals(rows: QuerySet[Contract], *, on: dt.date) -> list[ListTotals]:
+    """Count and sums of `rows` per currency, złoty first, as of the day `on`.
+
+    One query; more only when the calendar has overtaken some of the kept positions.
+    """
+    sums = (
+        rows.order_by()
+        .values("currency")
+        .annotate(
+            count=Count("pk"),
+            value=Sum("net_value"),
+            left=Sum("capital_left"),
+            stale=Count("pk", filter=overtaken(on)),
+        )
+        .order_by("currency")
+    )
+    found = list(sums)
+    if any(row["stale"] for row in found):
+        refresh_overtaken(rows, on=on)
+        found = list(sums.all())
+    totals = [
+        ListTotals(
+            row["currency"], row["count"], to_grosz(row["value"]), to_grosz(row["left"] or ZERO)
+        )
+        for row in found
+    ]
+    return sorted(totals, key=lambda t: (t.currency != "PLN", t.currency))
+
+
+def asset_name(assets: Iterable[Asset]) -> str:
+    """What a contract finances, in a few words: the first asset and how many more."""
+    found = list(assets)
+    if not found:
+        return ""
+    first = f"{found[0].make} {found[0].model}"
+    return f"{first} + {len(found) - 1}" if len(found) > 1 else first
