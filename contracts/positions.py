@@ -1,13 +1,15 @@
 """Where contracts stand: capital left and the day of the next payment, kept on the contract.
 
-Both follow from the schedule in force and from the day. They change when a schedule changes (the
-feed's last step refreshes everything) and when a due day passes: a nightly task, or whoever reads
-first, refreshes what the calendar has overtaken.
+Both follow from the schedule in force and from the day. A feed that changes a schedule forgets
+them, and a due day that passes makes them wrong; a task every few minutes, or whoever reads first,
+works them out anew.
 """
+# ruff: noqa: S608 -- the SQL below is made of constants
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Case, DateField, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -18,6 +20,10 @@ from contracts.models import Contract, ScheduleRow, ScheduleVersion
 from eboks.fields import MoneyField
 from eboks.money import ZERO
 
+if TYPE_CHECKING:
+    from eboks.feeds.applying import Load
+
+_BATCH = 5_000
 _LIVE = Q(status__in=LIVE_STATUSES)
 
 
@@ -69,17 +75,30 @@ def refresh_overtaken(rows: QuerySet[Contract], *, on: dt.date) -> int:
         return stale.update(capital_left=_capital_left(on), next_due_on=_next_due_on(on))
 
 
-def refresh_all(*, on: dt.date) -> int:
-    """Works out every contract anew, writes only those that differ; returns how many."""
-    fresh = Contract.objects.annotate(new_left=_capital_left(on), new_due=_next_due_on(on))
-    moved = (
-        Q(capital_left__isnull=True)
-        | ~Q(capital_left=F("new_left"))
-        | Q(next_due_on__isnull=True, new_due__isnull=False)
-        | Q(next_due_on__isnull=False, new_due__isnull=True)
-        | (Q(next_due_on__isnull=False, new_due__isnull=False) & ~Q(next_due_on=F("new_due")))
+def refresh_everywhere(*, on: dt.date) -> int:
+    """The same for the whole portfolio, some thousands in each transaction; returns how many."""
+    done = 0
+    while batch := list(
+        Contract.objects.filter(overtaken(on)).order_by("pk").values_list("pk", flat=True)[:_BATCH]
+    ):
+        rows = Contract.objects.filter(pk__gte=batch[0], pk__lte=batch[-1])
+        done += refresh_overtaken(rows, on=on)
+    return done
+
+
+def forget_changed(load: Load) -> None:
+    """Step of the feed: forget the positions that it made wrong; they are worked out when read.
+
+    Those are contracts with a new schedule, and those that ended or came back to life.
+    """
+    live = ", ".join(f"'{status.value}'" for status in LIVE_STATUSES)
+    forget = "UPDATE contracts_contract SET capital_left = NULL, next_due_on = NULL WHERE"
+    load.execute(
+        f"{forget} capital_left IS NOT NULL AND (status IN ({live}) AND capital_left = 0"
+        f" OR status NOT IN ({live}) AND (capital_left <> 0 OR next_due_on IS NOT NULL))"
     )
-    changed = fresh.filter(moved).order_by().values("pk")
-    return Contract.objects.filter(pk__in=changed).update(
-        capital_left=_capital_left(on), next_due_on=_next_due_on(on)
-    )
+    if load.staged["schedule_versions"]:
+        load.execute(
+            f"{forget} capital_left IS NOT NULL AND source_system = %(source_system)s"
+            " AND source_id IN (SELECT contract FROM feed_schedule_versions)"
+        )

@@ -218,6 +218,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": dt.timedelta(minutes=1),
         "options": {"expires": 300},
     },
+    "refresh-positions": {
+        "task": "contracts.tasks.refresh_positions",
+        "schedule": dt.timedelta(minutes=5),
+        "options": {"expires": 280},
+    },
     "render-new-invoices": {
         "task": "invoicing.tasks.render_new_invoices",
         "schedule": dt.timedelta(minutes=2),
