@@ -47,7 +47,9 @@ def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
     reports = any(Right.EXPORT_REPORTS in m.rights for m in acting)
     menu = _menu(request, finance=finance, reports=reports)
     flat = list(_flat(menu))
+    inside = bool(memberships) or getattr(request, "session_ends_at", None) is not None
     return {
+        "layout": "layout/portal.html" if inside else "layout/public.html",
         "menu": menu,
         "bar": [entry for entry in flat if entry.short][:4],
         "more": [entry for entry in flat if not entry.short],
