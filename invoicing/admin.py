@@ -11,7 +11,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from eboks.admin_site import ReadOnlyAdmin, ReadOnlyInline, row_link
-from invoicing.models import Allocation, Balance, Invoice, InvoiceRow, Payment, ReceivableItem
+from invoicing.models import (
+    Allocation,
+    Balance,
+    Invoice,
+    InvoiceRow,
+    Payment,
+    ReceivableItem,
+    SetOff,
+)
 
 _CLIENT = ("company__client_id__startswith", "company__nip__exact", "company__name__icontains")
 
@@ -111,3 +119,19 @@ class BalanceAdmin(ReadOnlyAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return [(None, {"fields": [field.name for field in Balance._meta.fields][1:]})]
+
+
+@admin.register(SetOff)
+class SetOffAdmin(ReadOnlyAdmin):
+    list_display = (
+        "set_off_on",
+        "company",
+        "amount",
+        "debit_item",
+        "credit_item",
+        "credit_payment",
+    )
+    list_select_related = ("company", "debit_item", "credit_item", "credit_payment")
+    find_by = _CLIENT
+    search_help_text = _("Klient")
+    sortable_by = ()

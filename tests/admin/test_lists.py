@@ -13,7 +13,7 @@ from eboks.admin_site import EstimatingPaginator
 from eboks.documents.models import Document
 from eboks.feeds.models import FeedError, FeedRun, FeedStatus
 from eboks.tenancy.models import Company
-from invoicing.models import Balance
+from invoicing.models import Balance, SetOff
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,11 @@ def make_client(n=0):
     item = f.ReceivableItemFactory(invoice=invoice)
     payment = f.PaymentFactory(company=company, contract=contract)
     f.AllocationFactory(payment=payment, item=item)
+    correction = f.InvoiceFactory(contract=contract, number=f"FK/L/2026/77/{n:03d}")
+    credit = f.ReceivableItemFactory(invoice=correction, gross=-100, open_amount=-90)
+    SetOff.objects.create(
+        company=company, credit_item=credit, debit_item=item, amount=10, set_off_on=f.TODAY
+    )
     Balance.objects.create(
         contract=contract,
         as_of=f.TODAY,
