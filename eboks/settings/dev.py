@@ -41,6 +41,7 @@ from eboks import env, logs  # noqa: E402
 # Off, so that error pages look as clients see them; yes: tracebacks in the browser, static files
 # found anew on every request.
 DEBUG = env.flag("EBOK_DEBUG", default=False)
+DEMO = True
 LOGGING = logs.config(level=LOG_LEVEL, plain=True)
 if "ALLOWED_HOSTS" in _lent:
     ALLOWED_HOSTS = ["*"]
