@@ -104,7 +104,7 @@ def reprice(
     terms = replace(schedule.terms, n=len(schedule.rows), payment=None, rate_changes=history)
     problems = check_terms(terms)
     if method is IndexMethod.KEEP_PAYMENT:
-        terms = replace(terms, n=None, payment=schedule.payment)
+        terms = replace(terms, n=None, payment=schedule.payment, adjust_payment=False)
         problems = check_terms(terms)
     if schedule.terms.amount_rounding is AmountRounding.DISPLAY:
         problems.append(Problem("amount_rounding", "harmonogram bez zaokrągleń nie ma zmian stopy"))
@@ -120,7 +120,12 @@ def reprice(
             payment = lines[0][1].payment
         else:
             lines, payment = _run(terms, plan, first=first, opening=opening)
-        terms = replace(terms, n=len(kept) + len(lines), payment=None)
+        terms = replace(
+            terms,
+            n=len(kept) + len(lines),
+            payment=None,
+            adjust_payment=schedule.terms.adjust_payment,
+        )
         return _assemble(terms, plan, kept, lines, payment)
 
 

@@ -20,7 +20,7 @@ _METHODS = {
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """A rate change asked for in the file; without a method all three are to be shown."""
+    """A rate change asked for in the file; without a method all three are to be compared."""
 
     annual_rate_pct: Decimal
     after_instalment: int | None
@@ -34,18 +34,19 @@ def read_changes(fields: Fields) -> tuple[PlannedChange, ...]:
     rate = fields.decimal("new_annual_rate_pct")
     after = fields.integer("change_after_instalment")
     on = fields.date("change_date")
-    changes = fields.items(lambda item: _as_change(item, method), "rate_changes") or []
+    default = method or IndexMethod.REANNUITISE
+    changes = fields.items(lambda item: _as_change(item, default), "rate_changes") or []
     if rate is not None:
         if (after is None) == (on is None):
             reason = "podaj change_after_instalment albo change_date (jedno z nich)"
             fields.fail("new_annual_rate_pct", reason)
-        changes.insert(0, PlannedChange(rate, after, on, method))
+        changes.append(PlannedChange(rate, after, on, method))
     elif (after is not None or on is not None) and not fields.has("new_annual_rate_pct"):
         fields.fail("new_annual_rate_pct", "brak nowej stopy")
     return tuple(changes)
 
 
-def _as_change(value: Any, method: IndexMethod | None) -> PlannedChange:
+def _as_change(value: Any, method: IndexMethod) -> PlannedChange:
     """[date, rate], or an object with annual_rate_pct and date or after_instalment."""
     if isinstance(value, list) and len(value) == 2:
         return PlannedChange(as_decimal(value[1]), None, as_date(value[0]), method)

@@ -63,10 +63,10 @@ def _answer(request: ScheduleRequest) -> dict[str, Any]:
     schedule = build_schedule(request.terms)
     open_change: PlannedChange | None = None
     for change in request.changes:
-        if change.method is None and len(request.changes) == 1:
+        if change.method is None:
             open_change = change  # shown by all three methods beside the unchanged schedule
         else:
-            schedule = _reprice(schedule, change, change.method or IndexMethod.REANNUITISE)
+            schedule = _reprice(schedule, change, change.method)
     result = schedule_as_data(schedule, dated=request.dated)
     if open_change is not None:
         result["repriced"] = {

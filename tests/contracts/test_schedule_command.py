@@ -233,6 +233,12 @@ def test_index_change_by_one_method_replaces_the_rows(run):
     assert run(dated)["rows"] == result["rows"]
 
 
+def test_a_dated_change_without_a_method_gives_a_new_level_instalment(run):
+    asked = {"rate_changes": [["2027-01-16", "5.75"]]}
+    rows = run({**LEASE, **asked})["rows"]
+    assert [row["payment"] for row in rows[11:14]] == ["2803.79", "2782.74", "2782.74"]
+
+
 def test_several_index_changes_follow_each_other(run):
     changes = [
         {"after_instalment": 6, "annual_rate_pct": "6.00"},

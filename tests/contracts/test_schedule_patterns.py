@@ -252,3 +252,10 @@ def test_day_counts_of_the_models_are_known_to_the_engine():
 
 def values_of(of):
     return {field.name: getattr(of, field.name) for field in fields(of)}
+
+
+def test_the_adjustment_step_is_dropped_when_it_does_not_help():
+    # 137.00 in 10 rows at 30 %: level 15.65, last 15.71. A payment of 15.66 would end at 15.60.
+    of = terms(financed=D("137.00"), n=10, annual_rate_pct=D(30), buyout=D("0.00"))
+    adjusted = build_schedule(ScheduleTerms(**{**values_of(of), "adjust_payment": True}))
+    assert column(adjusted, "payment") == [D("15.65")] * 9 + [D("15.71")]

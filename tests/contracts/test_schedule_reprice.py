@@ -6,6 +6,7 @@ import pytest
 
 from contracts.schedule import (
     AmountRounding,
+    BuyoutTiming,
     DayCount,
     IndexMethod,
     InvalidTermsError,
@@ -175,6 +176,13 @@ def test_settlement_discounts_what_is_left(discount, price):
     assert discounted_settlement(
         schedule, after_instalment=12, discount_pct=Decimal(discount)
     ) == Decimal(price)
+
+
+@pytest.mark.parametrize("timing", BuyoutTiming)
+def test_settlement_at_the_contracts_own_rate_is_the_capital_left(timing):
+    schedule = build_schedule(replace(LEASE, buyout_timing=timing))
+    price = discounted_settlement(schedule, after_instalment=12, discount_pct=Decimal("6.50"))
+    assert abs(price - schedule.rows[11].balance) <= Decimal("0.12")
 
 
 def test_settlement_after_the_last_instalment_is_refused():
