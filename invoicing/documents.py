@@ -19,10 +19,9 @@ from eboks.documents.brand import lessor_brand
 from eboks.documents.models import Document
 from eboks.documents.services import store
 from eboks.money import ZERO
-from eboks.ui.words import NBSP
 from invoicing.enums import InvoiceKind
 from invoicing.models import Invoice, InvoiceRow
-from invoicing.words import transfer_title, vat_rate
+from invoicing.words import fx_rate, transfer_title, vat_rate
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +127,7 @@ def _context(invoice: Invoice, rows: Sequence[InvoiceRow]) -> dict[str, Any]:
         "is_credit": invoice.gross < 0,
         "credit": -invoice.gross,
         "in_currency": invoice.currency != "PLN",
-        "fx_rate": _plain(invoice.fx_rate),
+        "fx_rate": fx_rate(invoice.fx_rate),
         "transfer_title": transfer_title(invoice),
     }
 
@@ -147,11 +146,3 @@ def rate_sums(rows: Sequence[InvoiceRow]) -> Iterator[RateSum]:
 
 def _title(invoice: Invoice) -> str:
     return f"{_TITLES[InvoiceKind(invoice.kind)]} {invoice.number}"
-
-
-def _plain(rate: Decimal | None) -> str:
-    """`4,2558`: an exchange rate without the zeros of the column, four places at least."""
-    if rate is None:
-        return ""
-    whole, _dot, places = f"{rate:.6f}".partition(".")
-    return f"{whole},{places.rstrip('0').ljust(4, '0')}".replace(" ", NBSP)

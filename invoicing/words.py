@@ -83,3 +83,11 @@ def vat_rate(code: str) -> str:
 def transfer_title(invoice: Invoice) -> str:
     """What to write in the transfer's title so that it is booked without asking."""
     return invoice.number
+
+
+def fx_rate(rate: Decimal | None) -> str:
+    """`4,2558`: an exchange rate without the spare zeros of its column, four places at least."""
+    if rate is None:
+        return ""
+    whole, _dot, places = f"{rate:.6f}".partition(".")
+    return f"{whole},{places.rstrip('0').ljust(4, '0')}"

@@ -35,6 +35,14 @@ class TooManyRowsError(Exception):
     """The export has more rows than one file may hold. Its text is for the client."""
 
 
+def too_many_rows(limit: int = ROW_LIMIT) -> str:
+    """What to tell the client, also by a page that counts before it writes."""
+    return _(
+        "W jednym pliku mieści się %(limit)s wierszy. Zawęź wybór, na przykład do "
+        "krótszego okresu albo jednej umowy."
+    ) % {"limit": f"{limit:,}".replace(",", "\u00a0")}
+
+
 class Kind(enum.Enum):
     """What a column holds: openpyxl's data type, the number format, the usual width."""
 
@@ -167,13 +175,7 @@ def _write_sheet(sheet: _TypedSheet, wanted: Sheet, row_limit: int) -> None:
             for place, index in enumerate(summed):
                 sums[place] += row[index] or 0
     if next(rows, None) is not None:
-        raise TooManyRowsError(
-            _(
-                "W jednym pliku mieści się %(limit)s wierszy. Zawęź wybór, na przykład do "
-                "krótszego okresu albo jednej umowy."
-            )
-            % {"limit": f"{row_limit:,}".replace(",", "\u00a0")}
-        )
+        raise TooManyRowsError(too_many_rows(row_limit))
     # The total rows stay outside the filter, so that sorting leaves them at the bottom.
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{count + 1}"
     sheet.cells = [_total_cell(sheet, column.kind) for column in columns]
