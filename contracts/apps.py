@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class ContractsConfig(AppConfig):
     name = "contracts"
     verbose_name = _("Umowy")
+
+    def ready(self) -> None:
+        from eboks.feeds.registry import registry  # noqa: PLC0415 -- apps are loaded only now
+        from contracts import feeds  # noqa: PLC0415
+
+        feeds.register(registry)
