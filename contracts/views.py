@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
 
 from contracts import exports, selectors, words
 from contracts.enums import Product
@@ -71,6 +72,7 @@ def _selection(request: PortalRequest, *, right: Right | None = None) -> Selecti
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def contract_list(request: PortalRequest) -> HttpResponse:
     """`/umowy/`: contracts of the chosen company (or all of them), filtered, summed, paged."""
     chosen = _selection(request)

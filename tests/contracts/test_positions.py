@@ -1,0 +1,107 @@
+"""Where contracts stand: right when first read, when a day passes, when something ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from contracts import positions
+from contracts.enums import ContractStatus
+from contracts.models import Contract
+from contracts.selectors import list_totals
+from tests import factories as f
+
+pytestmark = pytest.mark.django_db
+DAY = dt.date(2026, 11, 22)
+
+
+def contract_with_rows(**values):
+    version = f.ScheduleVersionFactory(contract=f.ContractFactory(**values))
+    for n, day in enumerate((10, 22, 30), start=1):
+        f.ScheduleRowFactory(
+            version=version,
+            n=n,
+            effective_due_on=dt.date(2026, 11, day),
+            balance=Decimal(90000 - n * 1000),
+        )
+    return version.contract
+
+
+def position(contract):
+    contract.refresh_from_db()
+    return contract.capital_left, contract.next_due_on
+
+
+def test_position_is_worked_out_from_the_schedule_in_force():
+    contract = contract_with_rows()
+    old = f.ScheduleVersionFactory(contract=contract, number=2, is_current=False)
+    f.ScheduleRowFactory(version=old, n=1, effective_due_on=DAY, balance=Decimal(1))
+
+    assert positions.refresh_everywhere(on=DAY) == 1
+    assert position(contract) == (Decimal("89000.00"), DAY)
+
+
+def test_nothing_is_done_twice():
+    contract_with_rows()
+    positions.refresh_everywhere(on=DAY)
+
+    assert positions.refresh_everywhere(on=DAY) == 0
+
+
+def test_a_day_that_passes_moves_the_position():
+    contract = contract_with_rows()
+    positions.refresh_everywhere(on=DAY)
+
+    assert positions.refresh_everywhere(on=DAY + dt.timedelta(days=1)) == 1
+    assert position(contract) == (Decimal("88000.00"), dt.date(2026, 11, 30))
+    assert positions.refresh_everywhere(on=dt.date(2026, 12, 1)) == 1
+    assert position(contract) == (Decimal("87000.00"), None)
+    assert positions.refresh_everywhere(on=dt.date(2027, 1, 1)) == 0
+
+
+def test_before_the_first_payment_all_capital_is_left():
+    contract = contract_with_rows()
+    bare = f.ContractFactory(financed=Decimal("555.00"))
+
+    positions.refresh_everywhere(on=dt.date(2026, 11, 1))
+
+    assert position(contract) == (Decimal("90000.00"), dt.date(2026, 11, 10))
+    assert position(bare) == (Decimal("555.00"), None)
+
+
+@pytest.mark.parametrize("status", [ContractStatus.CLOSED, ContractStatus.TERMINATED])
+def test_nothing_is_left_of_a_contract_that_is_over(status):
+    contract = contract_with_rows(status=status)
+
+    positions.refresh_everywhere(on=DAY)
+
+    assert position(contract) == (Decimal(0), None)
+
+
+def test_only_the_rows_given_are_refreshed():
+    mine, other = contract_with_rows(), contract_with_rows()
+
+    positions.refresh_overtaken(Contract.objects.filter(pk=mine.pk), on=DAY)
+
+    assert position(mine)[1] == DAY
+    assert position(other) == (None, None)
+
+
+def test_totals_bring_positions_up_to_date():
+    contract_with_rows()
+    contract_with_rows(status=ContractStatus.CLOSED)
+
+    (total,) = list_totals(Contract.objects.all(), on=DAY)
+
+    assert (total.count, total.capital_left) == (2, Decimal("89000.00"))
+
+
+def test_refresh_is_done_in_batches(monkeypatch):
+    monkeypatch.setattr(positions, "_BATCH", 2)
+    for _n in range(5):
+        contract_with_rows()
+
+    assert positions.refresh_everywhere(on=DAY) == 5
+    assert not Contract.objects.filter(capital_left=None).exists()
