@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
-from functools import lru_cache
+from collections.abc import Container
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 WARSAW = ZoneInfo("Europe/Warsaw")
-
-# Statutory days off (act of 18 January 1951); the package knows that 24 December joined in 2025.
-_STATUTORY_HOLIDAYS = holidays.country_holidays("PL")
 
 _ONE_DAY = dt.timedelta(days=1)
 _FRIDAY = 4
@@ -33,9 +29,17 @@ def today(at: dt.datetime | None = None) -> dt.date:
     return at.astimezone(WARSAW).date()
 
 
+@cache
+def _statutory_holidays() -> Container[dt.date]:
+    """Days off of the act of 18 January 1951; the package knows that 24 December joined in 2025."""
+    from holidays import country_holidays  # noqa: PLC0415 -- loads every country: 0.7 s
+
+    return country_holidays("PL")
+
+
 def is_working_day(day: dt.date) -> bool:
     """False on Saturdays, Sundays and Polish statutory holidays."""
-    return day.weekday() <= _FRIDAY and day not in _STATUTORY_HOLIDAYS
+    return day.weekday() <= _FRIDAY and day not in _statutory_holidays()
 
 
 @lru_cache(maxsize=16_384)
