@@ -1,0 +1,179 @@
+"""Nobody sees another company's rows, by any address or in any file (SEC-50, 22).
+
+Each test goes through all routes of `tests/routes.py` and tells which of them failed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from eboks import clock
+from eboks.tenancy.models import Membership
+from eboks.tenancy.rights import RIGHTS, Role
+from tests.factories import MembershipFactory, UserFactory
+from tests.routes import LISTS, OBJECTS, POST_ONLY, PUBLIC, portal_routes
+from tests.security.crawling import content, crawl, readable
+
+pytestmark = pytest.mark.django_db
+
+
+def address(name, world):
+    return reverse(name, kwargs={"public_id": world.rows[OBJECTS[name].row].public_id})
+
+
+def statuses(client, world, method="get"):
+    """What each route of an object of `world` answers, and no text of B with it."""
+    found = {}
+    for name in OBJECTS:
+        response = getattr(client, method)(address(name, world))
+        body = content(response)
+        if response.status_code == 404:
+            assert world.mark not in readable(body, response), name
+        found[name] = response.status_code
+    return found
+
+
+def of_all(status):
+    return dict.fromkeys(OBJECTS, status)
+
+
+def roles_without(right):
+    return [role for role, rights in RIGHTS.items() if right not in rights]
+
+
+def test_owner_opens_everything(client_of, ours):
+    assert statuses(client_of(ours.owner), ours) == of_all(200)
+
+
+def test_stranger_finds_nothing(client_of, ours, theirs):
+    assert statuses(client_of(ours.owner), theirs) == of_all(404)
+
+
+@pytest.mark.parametrize("method", ["head", "post", "put", "patch", "delete", "options"])
+def test_stranger_finds_nothing_by_other_methods(client_of, ours, theirs, method):
+    assert set(statuses(client_of(ours.owner), theirs, method).values()) <= {404, 405}
+
+
+def test_person_of_no_company_finds_nothing(client_of, theirs):
+    assert statuses(client_of(UserFactory()), theirs) == of_all(404)
+
+
+@pytest.mark.parametrize("why", ["inactive", "expired", "not yet"])
+def test_mandate_that_is_not_in_force_opens_nothing(client_of, theirs, why):
+    day = dt.timedelta(days=1)
+    mandate = {
+        "inactive": {"is_active": False},
+        "expired": {"valid_to": clock.today() - day},
+        "not yet": {"valid_from": clock.today() + day},
+    }[why]
+
+    assert statuses(client_of(theirs.person(**mandate)), theirs) == of_all(404)
+
+
+def test_mandate_is_in_force_on_its_first_and_last_day(client_of, theirs):
+    today = clock.today()
+    person = theirs.person(valid_from=today, valid_to=today)
+
+    assert statuses(client_of(person), theirs) == of_all(200)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_member_without_the_right_is_refused(client_of, ours, role):
+    expected = {name: 200 if case.right in RIGHTS[role] else 403 for name, case in OBJECTS.items()}
+
+    assert statuses(client_of(ours.person(role)), ours) == expected
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_member_without_the_right_gets_no_list(client_of, ours, role):
+    browser = client_of(ours.person(role))
+    found = {}
+    for name in LISTS:
+        response = browser.get(reverse(name))
+        content(response)
+        found[name] = response.status_code
+
+    assert found == {name: 200 if right in RIGHTS[role] else 403 for name, right in LISTS.items()}
+
+
+def test_anonymous_is_sent_to_log_in(client, theirs):
+    for name in OBJECTS:
+        path = address(name, theirs)
+
+        response = client.get(path)
+
+        assert (response.status_code, response.url) == (302, f"/konto/logowanie/?next={path}")
+
+
+def test_anonymous_opens_no_private_route(client, db):
+    private = [r.name for r in portal_routes() if r.name not in PUBLIC and not r.parameters]
+    for name in private:
+        response = client.get(reverse(name))
+
+        assert response.status_code == 302, name
+        assert response.url.startswith("/konto/logowanie/"), name
+
+
+def test_crawl_of_one_company_never_meets_another(client_of, ours, theirs):
+    hidden = {str(getattr(row, "public_id", "CANARY-B")) for row in theirs.rows.values()}
+    visited, strange, own = set(), [], set()
+
+    for page in crawl(client_of(ours.owner)):
+        visited.add(page.route)
+        if "CANARY-A" in page.text:
+            own.add(page.route)
+        if "CANARY-B" in page.text or any(value in page.text for value in hidden):
+            strange.append(page.url)
+
+    assert strange == []
+    private = {route.name for route in portal_routes()} - PUBLIC - POST_ONLY
+    by_other_means = {"extend_session", "account_reauthenticate"}
+    assert private - visited - by_other_means == set(), "no page links there"
+    assert own >= OBJECTS.keys(), "the crawl did not see our own texts"
+
+
+def test_lists_of_a_person_of_two_companies_keep_to_the_chosen_one(client_of, ours, theirs):
+    MembershipFactory(user=ours.owner, company=theirs.company)
+    browser = client_of(ours.owner)
+    browser.post("/firma/wybierz/", {"company": ours.company.public_id})
+    lists = [*LISTS, "contracts:list", "contracts:list_xlsx", "portal:dashboard"]
+    texts = {}
+    for name in lists:
+        response = browser.get(reverse(name))
+        text = readable(content(response), response)
+        texts[name] = text.replace(theirs.company.name, "")  # stands in the switcher
+
+    assert [name for name, text in texts.items() if "CANARY-A" not in text] == []
+    assert [name for name, text in texts.items() if "CANARY-B" in text] == []
+
+
+def test_company_of_a_stranger_cannot_be_chosen(client, ours, theirs):
+    client.force_login(ours.owner)
+
+    response = client.post("/firma/wybierz/", {"company": theirs.company.public_id})
+
+    assert response.status_code == 404
+    assert "company" not in client.session
+
+
+def test_rights_are_read_on_every_request(client, ours):
+    client.force_login(ours.owner)
+    invoices = reverse("invoicing:invoice_list")
+    assert client.get(invoices).status_code == 200
+
+    Membership.objects.filter(user=ours.owner).update(role=Role.FLEET)
+    assert client.get(invoices).status_code == 403
+
+    Membership.objects.filter(user=ours.owner).update(is_active=False)
+    assert client.get(address("contracts:detail", ours)).status_code == 404
+
+
+def test_staff_have_no_back_door_in_the_portal(theirs):
+    staff = Client()
+    staff.force_login(UserFactory(is_staff=True, is_superuser=True))
+
+    assert statuses(staff, theirs) == of_all(404)
