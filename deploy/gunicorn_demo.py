@@ -29,15 +29,17 @@ def post_worker_init(worker: Worker) -> None:
     """Start the schedule and say where the portal is; a worker after a dead one keeps quiet."""
     from celery.beat import EmbeddedService  # noqa: PLC0415 -- the application is loaded by now
     from django.conf import settings  # noqa: PLC0415
+    from django.urls import get_resolver  # noqa: PLC0415
     from django.utils.module_loading import autodiscover_modules  # noqa: PLC0415
 
     from eboks.celery import app  # noqa: PLC0415
 
+    _ = get_resolver().url_patterns  # every view is imported now, not on the first click
     if not settings.REDIS_URL:  # otherwise beat is a process of its own
         autodiscover_modules("tasks")  # the schedule runs here only what has been imported
         EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
     if worker.age == 1:
-        mail = os.path.relpath(settings.EMAIL_FILE_PATH)
+        mail = str(settings.EMAIL_FILE_PATH).removeprefix(os.getcwd() + os.sep)
         sys.stdout.write(WELCOME.format(url=f"http://{_authority}/", mail=mail + os.sep))
         call_command("demo_logins")
         sys.stdout.flush()
