@@ -109,6 +109,6 @@ LOGINS = (
         "zaplecze@przykladowyleasing.example",
         "Zbigniew",
         "Górski",
-        _("pracownik leasingodawcy, panel /admin/"),
+        _("pracownik leasingodawcy, panel /zaplecze/"),
     ),
 )
