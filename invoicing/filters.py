@@ -78,6 +78,11 @@ class InvoiceFilters:
     def __bool__(self) -> bool:
         return any(self.as_params().values())
 
+    @property
+    def uses_more(self) -> bool:
+        """Whether a filter is set that the page keeps behind „Więcej filtrów”."""
+        return any((self.since, self.until, self.kind, self.contract, self.company))
+
     def as_params(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in self.__slots__}
 

@@ -44,7 +44,6 @@ class CostReportForm(forms.Form):
         required=False,
         widget=DateInput(),
         input_formats=["%Y-%m-%d"],
-        help_text=gettext_lazy("Gdy wybierzesz „inny okres”."),
     )
     until = forms.DateField(
         label=gettext_lazy("Do"), required=False, widget=DateInput(), input_formats=["%Y-%m-%d"]
@@ -59,7 +58,6 @@ class CostReportForm(forms.Form):
         required=False,
         choices=CostKind.choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Bez wyboru: wszystkie."),
     )
     group = forms.ChoiceField(
         label=gettext_lazy("Podsumuj według"), required=False, choices=GROUPINGS

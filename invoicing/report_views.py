@@ -29,7 +29,15 @@ def cost_report(request: PortalRequest) -> HttpResponse:
     """`/raporty/koszty/`: sums by month and kind of cost; the previous month until told."""
     at = timezone.now()
     form = _form(request)
-    context = {"form": form, "fresh": freshness(at=at), "limit": ROW_LIMIT}
+    context = {
+        "form": form,
+        "with_company": "company" in form.fields,
+        "more_open": any(
+            form.data.get(name) for name in ("company", "contract", "vehicle", "kind")
+        ),
+        "fresh": freshness(at=at),
+        "limit": ROW_LIMIT,
+    }
     if form.is_valid():
         rows = _rows(request, form)
         sums = reports.grouped(rows, by=form.cleaned_data["group"] or "kind")

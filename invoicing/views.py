@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
@@ -23,6 +24,7 @@ from eboks.documents.xlsx import TooManyRowsError
 from eboks.feeds.selectors import freshness
 from eboks.http import PortalRequest
 from eboks.listing import Sort
+from eboks.money import ZERO
 from eboks.tenancy.access import has_right, right_required, scoped_or_404
 from eboks.tenancy.models import Company
 from eboks.tenancy.rights import Right
@@ -56,9 +58,13 @@ class Line:
     invoice: Invoice
     state: State
     asset: str
-    left: object  # Decimal, or None without an amount to pay
-    due_on: dt.date
+    left: Decimal | None
     is_new: bool
+
+    @property
+    def is_partly(self) -> bool:
+        """Some of it is paid, some is not."""
+        return self.left is not None and self.left not in {ZERO, self.invoice.gross}
 
 
 def _selection(request: PortalRequest, *, right: Right, at: dt.datetime) -> Selection:
@@ -100,6 +106,7 @@ def invoice_list(request: PortalRequest) -> HttpResponse:
         "sort": keep_sort.get("sort", ""),
         "default_sort": str(selectors.DEFAULT_SORT),
         "chips": chosen.filters.chips(chosen.companies, keep_sort, on=chosen.today),
+        "more_open": chosen.filters.uses_more,
         "periods": PERIODS.items(),
         "states": STATES.items(),
         "kinds": InvoiceKind.choices,
@@ -125,7 +132,6 @@ def _lines(
             item_state(item, today=today, paid_on=paid_on.get(item.pk) if item else None),
             selectors.asset_label(invoice.contract) if invoice.contract else "",
             item.open_amount if item else None,
-            item.effective_due_on if item else invoice.due_on,
             last_visit is not None and invoice.received_at > last_visit,
         )
         for invoice, item in zip(invoices, items, strict=True)

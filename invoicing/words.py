@@ -59,7 +59,10 @@ def _closed(gross: Decimal, paid_on: dt.date | None, today: dt.date) -> State:
         return State("paid", gettext("Rozliczona"))
     if paid_on is None:
         return State("paid", gettext("Zapłacona"))
-    return State("paid", gettext("Zapłacona %(day)s") % {"day": near_day(paid_on, today)})
+    pattern = "d.MM" if paid_on.year == today.year else "d.MM.y"
+    return State(
+        "paid", gettext("Zapłacona %(day)s") % {"day": format_date(paid_on, pattern, locale="pl")}
+    )
 
 
 def near_day(day: dt.date, today: dt.date) -> str:
