@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template.loader import render_to_string
+from django.urls import get_callable
 
 from eboks.events import security_event
 
@@ -38,6 +40,7 @@ _UNUSED_FEATURES = (
     "usb",
     "xr-spatial-tracking",
 )
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES)
 
 
@@ -97,8 +100,15 @@ class PrivateAnswersMiddleware:
 
     def process_view(
         self, request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    ) -> HttpResponse | None:
         request.is_open_view = not getattr(view, "login_required", True)  # type: ignore[attr-defined]
+        site = request.headers.get("Sec-Fetch-Site", "same-origin")
+        if request.method in _SAFE_METHODS or site in {"same-origin", "none"}:
+            return None
+        # A browser that says where a form came from is believed before any token is.
+        refuse = get_callable(settings.CSRF_FAILURE_VIEW)
+        answer: HttpResponse = refuse(request, reason="Sec-Fetch-Site")
+        return answer
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         if isinstance(exception, PermissionDenied):
