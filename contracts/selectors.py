@@ -19,15 +19,12 @@ from eboks.money import ZERO, to_grosz
 # Column of the list -> what it is ordered by. Every order ends with the primary key.
 SORTS: dict[str, str] = {
     "number": "number",
-    "company": "company__name",
-    "product": "product",
-    "signed": "signed_on",
     "end": "end_on",
     "value": "net_value",
     "left": "capital_left",
     "next": "next_due_on",
 }
-DEFAULT_SORT = Sort("signed", descending=True)
+DEFAULT_SORT = Sort("next")
 
 
 def ordered(rows: QuerySet[Contract], sort: Sort) -> QuerySet[Contract]:

@@ -96,9 +96,7 @@ def contract_list(request: PortalRequest) -> HttpResponse:
         "sort": keep_sort.get("sort", ""),
         "default_sort": str(selectors.DEFAULT_SORT),
         "export_query": query_string(chosen.filters.as_params() | keep_sort),
-        "one_currency": len(totals) == 1,
-        "value_label": _with_currency(_("Wartość netto"), totals),
-        "left_label": _with_currency(_("Kapitał do spłaty"), totals),
+        "one_currency": totals[0].currency if len(totals) == 1 else "",
         "several": len(chosen.companies) > 1,
         "chips": chosen.filters.chips(chosen.companies, keep_sort),
         "products": Product.choices,
@@ -117,11 +115,6 @@ def contract_list(request: PortalRequest) -> HttpResponse:
         address = query_string(chosen.filters.as_params() | keep_sort)
         response["HX-Push-Url"] = f"{request.path}{address}"
     return response
-
-
-def _with_currency(label: str, totals: Sequence[selectors.ListTotals]) -> str:
-    """The head of an amount column; the currency stands there when there is only one."""
-    return f"{label}, {totals[0].currency}" if len(totals) == 1 else label
 
 
 @require_GET
