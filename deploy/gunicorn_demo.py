@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from django.core.management import call_command
 from gunicorn.workers.base import Worker
@@ -39,7 +40,7 @@ def post_worker_init(worker: Worker) -> None:
         autodiscover_modules("tasks")  # the schedule runs here only what has been imported
         EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
     if worker.age == 1:
-        mail = str(settings.EMAIL_FILE_PATH).removeprefix(os.getcwd() + os.sep)
+        mail = str(settings.EMAIL_FILE_PATH).removeprefix(f"{Path.cwd()}{os.sep}")
         sys.stdout.write(WELCOME.format(url=f"http://{_authority}/", mail=mail + os.sep))
         call_command("demo_logins")
         sys.stdout.flush()

@@ -31,7 +31,7 @@ _lent = {name: value for name, value in _EMBEDDED.items() if not os.environ.get(
 os.environ.update(_lent)
 
 from eboks.settings.base import *  # noqa: E402, F403
-from eboks.settings.base import BASE_DIR, DATA_DIR, LOG_LEVEL  # noqa: E402
+from eboks.settings.base import DATA_DIR, LOG_LEVEL  # noqa: E402
 
 for _name in _lent:
     del os.environ[_name]
