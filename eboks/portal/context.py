@@ -93,7 +93,13 @@ def _menu(request: HttpRequest, *, finance: bool, reports: bool) -> list[Entry]:
     group = [Entry(label=_("Finanse"), icon="wallet", children=money)] if money else []
     return [
         *entry("portal:dashboard", _("Pulpit"), "house", short=_("Pulpit")),
-        *entry("contracts:list", _("Umowy"), "file-text", short=_("Umowy"), also="contracts:"),
+        *entry(
+            "contracts:list",
+            _("Umowy"),
+            "file-text",
+            short=_("Umowy"),
+            also="contracts: portal:contract_",
+        ),
         *group,
         *entry("portal:company", _("Firma"), "building-2"),
     ]
@@ -112,7 +118,7 @@ def _current(request: HttpRequest, view: str, also: str) -> str:
     here = match.view_name if match else ""
     if here == view:
         return "page"
-    return "true" if also and here.startswith(also) else ""
+    return "true" if here and here.startswith(tuple(also.split())) else ""
 
 
 def _seconds_left(request: HttpRequest) -> int:
