@@ -20,7 +20,6 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 _UNUSED_FEATURES = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "camera",
     "display-capture",
     "encrypted-media",
