@@ -29,7 +29,7 @@ from eboks.documents.responses import XLSX, file_response, unavailable
 from eboks.documents.xlsx import TooManyRowsError
 from eboks.feeds.selectors import freshness
 from eboks.http import PortalRequest
-from eboks.listing import Sort, query_string
+from eboks.listing import Sort, query_string, without_empty
 from eboks.tenancy.access import has_right, has_right_in, right_required, scoped_or_404
 from eboks.tenancy.models import Company
 from eboks.tenancy.rights import Right
@@ -75,6 +75,8 @@ def _selection(request: PortalRequest, *, right: Right | None = None) -> Selecti
 @vary_on_headers("HX-Request")
 def contract_list(request: PortalRequest) -> HttpResponse:
     """`/umowy/`: contracts of the chosen company (or all of them), filtered, summed, paged."""
+    # The links of the page are made from it.
+    request.GET = without_empty(request.GET)  # type: ignore[assignment]
     chosen = _selection(request)
     totals = selectors.list_totals(chosen.rows, on=chosen.today)
     page = paginate(

@@ -53,6 +53,14 @@ class Sort:
         return f"-{self.key}" if self.descending else self.key
 
 
+def without_empty(params: QueryDict) -> QueryDict:
+    """`params` without those that say nothing: a form sends its empty fields too."""
+    kept = params.copy()
+    for name in [name for name in kept if not kept[name]]:
+        del kept[name]
+    return kept
+
+
 def query_string(params: Mapping[str, str]) -> str:
     """`?a=b&c=d` of the parameters that say something; `?` alone when none does."""
     query = QueryDict(mutable=True)

@@ -105,3 +105,32 @@ def test_refresh_is_done_in_batches(monkeypatch):
 
     assert positions.refresh_everywhere(on=DAY) == 5
     assert not Contract.objects.filter(capital_left=None).exists()
+
+
+def test_feed_forgets_what_it_made_wrong():
+    from django.db import connection
+
+    from eboks.feeds.applying import Load
+    from eboks.feeds.manifest import Manifest
+
+    new_schedule, same, ended = contract_with_rows(), contract_with_rows(), contract_with_rows()
+    positions.refresh_everywhere(on=DAY)
+    Contract.objects.filter(pk=ended.pk).update(status=ContractStatus.TERMINATED)
+    manifest = Manifest(**{**_blank(Manifest), "source_system": "core", "business_date": DAY})
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE feed_schedule_versions (contract varchar(64))")
+        cursor.execute("INSERT INTO feed_schedule_versions VALUES (%s)", [new_schedule.source_id])
+        at = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+        load = Load(cursor, manifest, at, {"schedule_versions": 1}, progress=lambda done: None)
+        positions.forget_changed(load)
+        cursor.execute("DROP TABLE feed_schedule_versions")
+
+    assert position(new_schedule) == (None, None)
+    assert position(ended) == (None, None)
+    assert position(same) == (Decimal("89000.00"), DAY)
+
+
+def _blank(manifest):
+    from dataclasses import fields
+
+    return {field.name: None for field in fields(manifest)}
