@@ -106,7 +106,11 @@ def invoice_pdf(invoice: Invoice) -> bytes:
 
 def invoice_html(invoice: Invoice) -> str:
     """The document before it becomes a PDF; every field of the invoice is escaped."""
-    rows = list(invoice.rows.order_by("position", "pk"))
+    return html_of(invoice, list(invoice.rows.order_by("position", "pk")))
+
+
+def html_of(invoice: Invoice, rows: Sequence[InvoiceRow]) -> str:
+    """The document of `invoice` with the rows given."""
     return render_to_string(TEMPLATE, _context(invoice, rows))
 
 

@@ -105,18 +105,9 @@ def _group_label(by: str, value: str | None) -> str:
     return value or _("bez umowy")
 
 
-def cost_workbook(
-    rows: QuerySet[InvoiceRow],
-    *,
-    facts: Sequence[tuple[str, str | dt.date]],
-    at: dt.datetime,
-    row_limit: int = ROW_LIMIT,
-) -> BinaryIO:
-    """The report as a workbook ready to import: every row, then month by kind and contract.
-
-    Amounts are in the currency of the invoice, VAT also in PLN. Raises TooManyRowsError.
-    """
-    detail = [
+def detail_columns() -> list[Column]:
+    """Columns of the first sheet: one invoice row a line."""
+    return [
         Column(_("Data wystawienia"), Kind.DATE, width=17),
         Column(_("Data sprzedaży"), Kind.DATE, width=15),
         Column(_("Numer dokumentu"), width=26),
@@ -137,6 +128,19 @@ def cost_workbook(
         Column(_("Waluta"), width=8),
         Column(_("VAT w PLN"), Kind.MONEY, total=True),
     ]
+
+
+def cost_workbook(
+    rows: QuerySet[InvoiceRow],
+    *,
+    facts: Sequence[tuple[str, str | dt.date]],
+    at: dt.datetime,
+    row_limit: int = ROW_LIMIT,
+) -> BinaryIO:
+    """The report as a workbook ready to import: every row, then month by kind and contract.
+
+    Amounts are in the currency of the invoice, VAT also in PLN. Raises TooManyRowsError.
+    """
     summary = [
         Column(_("Miesiąc"), Kind.DATE),
         Column(_("Nazwa miesiąca"), width=18),
@@ -149,7 +153,7 @@ def cost_workbook(
     ]
     return write_workbook(
         sheets=[
-            Sheet(_("Pozycje"), detail, detail_rows(rows), total_by=17),
+            Sheet(_("Pozycje"), detail_columns(), detail_rows(rows), total_by=17),
             Sheet(_("Miesiące"), summary, summary_rows(rows), total_by=4),
         ],
         about=About(_("Raport kosztów"), at, facts),
