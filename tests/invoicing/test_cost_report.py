@@ -274,7 +274,7 @@ def test_workbook_is_ready_to_import(owner, company):
             3448.66,
         )
     ]
-    about = dict(book["Opis"].iter_rows(values_only=True))
+    about = {row[0]: row[1] for row in book["Opis"].iter_rows(values_only=True)}
     assert about["Firma"] == "TRANS-ŻUK sp. z o.o."
     assert about["Rodzaje kosztów"] == "wszystkie"
 

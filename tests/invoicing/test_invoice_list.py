@@ -292,7 +292,7 @@ def test_export_is_exactly_what_is_seen(owner, mixed):
     rows = list(book["Faktury"].iter_rows(values_only=True))
     assert [row[0] for row in rows[1:-1]] == shown
     assert rows[-1][14] == pytest.approx(10439.74)  # 3 x 3 448,66 + 48,66 + 45,10
-    about = dict(book["Opis"].iter_rows(values_only=True))
+    about = {row[0]: row[1] for row in book["Opis"].iter_rows(values_only=True)}
     assert about["Filtry"] == "do zapłaty"
     assert about["Firma"] == "TRANS-ŻUK sp. z o.o."
     assert about["Stan na dzień"] == dt.datetime.fromisoformat("2026-11-22")

@@ -294,11 +294,12 @@ def test_a_drawing_inside_reaches_no_file(monkeypatch):
     """WeasyPrint drops a drawing that fails, so here the document is made, without it."""
     asked: list[str] = []
     fetch = URLFetcher.fetch
-    monkeypatch.setattr(
-        URLFetcher,
-        "fetch",
-        lambda self, url, headers=None: asked.append(url[:5]) or fetch(self, url, headers),
-    )
+
+    def watch(self, url, headers=None):
+        asked.append(url[:5])
+        return fetch(self, url, headers)
+
+    monkeypatch.setattr(URLFetcher, "fetch", watch)
     source = f"data:image/svg+xml;base64,{b64encode(SVG).decode()}"
     html = f"<!doctype html><html lang=pl><title>x</title><body><img alt=x src='{source}'>"
     reader = pypdf.PdfReader(io.BytesIO(pdf.render_pdf(html, title="x")))
