@@ -29,7 +29,12 @@ class Invoice(SourcedModel):
     """An issued document: a snapshot of parties and rows that never changes."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="invoices")
+    company = models.ForeignKey(
+        Company,
+        on_delete=models.PROTECT,
+        related_name="invoices",
+        db_index=False,  # both composite indexes begin with it
+    )
     contract = models.ForeignKey(
         Contract, on_delete=models.PROTECT, related_name="invoices", null=True, blank=True
     )
@@ -80,6 +85,7 @@ class Invoice(SourcedModel):
         indexes = [
             models.Index(fields=["company", "-issued_on", "-id"], name="invoice_company_list"),
             models.Index(fields=["contract", "-issued_on"], name="invoice_contract_list"),
+            models.Index(fields=["company", "received_at"], name="invoice_company_new"),
         ]
 
     def __str__(self) -> str:
@@ -94,7 +100,12 @@ class InvoiceRowQuerySet(CompanyScopedQuerySet["InvoiceRow"]):
 class InvoiceRow(models.Model):
     """One line of an invoice. For an instalment, how much of `net` is principal and interest."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="rows")
+    invoice = models.ForeignKey(
+        Invoice,
+        on_delete=models.PROTECT,
+        related_name="rows",
+        db_index=False,  # the unique constraint begins with it
+    )
     position = models.PositiveSmallIntegerField(_("lp."))
     cost_kind = models.CharField(_("rodzaj kosztu"), max_length=14, choices=CostKind)
     description = models.CharField(_("nazwa"), max_length=250)
@@ -185,7 +196,12 @@ class Payment(SourcedModel):
     """Money received (positive) or given back (negative). Append-only."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="payments")
+    company = models.ForeignKey(
+        Company,
+        on_delete=models.PROTECT,
+        related_name="payments",
+        db_index=False,  # the list's index begins with it
+    )
     contract = models.ForeignKey(
         Contract, on_delete=models.PROTECT, related_name="payments", null=True, blank=True
     )
@@ -230,6 +246,9 @@ class Payment(SourcedModel):
         ]
         indexes = [
             models.Index(fields=["company", "-booked_on", "-id"], name="payment_company_list"),
+            models.Index(
+                fields=["booked_on"], name="payment_last_transfer", condition=Q(kind="transfer")
+            ),
             models.Index(
                 fields=["company"], name="payment_overpaid", condition=~Q(unallocated_amount=0)
             ),
