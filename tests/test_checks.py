@@ -102,7 +102,8 @@ def test_texts_are_found_in_code_and_templates(tmp_path: Path) -> None:
         'x = _("Umowa"); y = pgettext("menu", "Faktura"); z = ngettext("rata", "raty", n)'
     )
     page.write_text(
-        '{% load i18n %}{% translate "Pulpit" %}'
+        "{% load i18n %}\n  <p title='it''s'>\n {% translate \"Pulpit\" %}"
+        "\n{% translate 'Nie „dziś” (jutro)' %} {{ _('Stan') }}"
         "{% blocktranslate count n=n trimmed %}{{ n }} wpis{% plural %}{{ n }} wpisy"
         "{% endblocktranslate %}"
     )
@@ -114,6 +115,8 @@ def test_texts_are_found_in_code_and_templates(tmp_path: Path) -> None:
     }
     assert set(translations.messages_of(page)) == {
         (None, "Pulpit"),
+        (None, "Nie „dziś” (jutro)"),
+        (None, "Stan"),
         (None, ("%(n)s wpis", "%(n)s wpisy")),
     }
 

@@ -34,6 +34,9 @@ _KEYWORDS: dict[str, Keyword] = {
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[#0 +-]*\d*(?:\.\d+)?[a-z]|\{(\w*)[^{}]*\}|%[sd]")
+_CALL = re.compile(
+    r"""\b(?:(?:n|p|np)?gettext|_)\((?:[^()'"]|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")*\)"""
+)
 
 Text = str | tuple[str, ...]
 Found = tuple[str | None, Text]
@@ -43,7 +46,10 @@ def messages_of(path: Path) -> Iterator[Found]:
     """(context, msgid) of each translatable text in a Python file or a template."""
     source = path.read_text()
     if path.suffix != ".py":
-        source = template_language.templatize(source, origin=str(path))
+        # Django turns a template into calls among blanks, which no tokenizer likes: keep the calls.
+        source = "\n".join(_CALL.findall(template_language.templatize(source, origin=str(path))))
+        # A template's indentation means nothing, but the tokenizer would refuse it.
+        source = "\n".join(line.strip() for line in source.splitlines())
     rows = extract("python", io.BytesIO(source.encode()), _KEYWORDS, options={"encoding": "utf-8"})
     for _line, message, _comments, context in rows:
         yield context, message
