@@ -24,7 +24,10 @@ def config(*, level: str, plain: bool = False) -> dict[str, Any]:
         _without_keys,
     ]
     last = (
-        structlog.dev.ConsoleRenderer(colors=False)
+        # Plain: the default prints the values of local variables, clients' data among them.
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
         if plain
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )

@@ -1,0 +1,151 @@
+"""Each security event leaves one structured line, and no line holds a secret (SEC-100)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+from structlog.testing import capture_logs
+
+from eboks import logs
+from eboks.accounts.staff import StaffRole, create_staff
+from eboks.tenancy.rights import Role
+from tests.factories import PASSWORD, MembershipFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+NEW = "czerwony czajnik gra na flecie"
+WRONG = "sekretne złe hasło wpisane tu"
+
+
+@pytest.fixture
+def lines():
+    """Lines written by the portal since the test began."""
+    with capture_logs() as captured:
+        yield captured
+
+
+def events(lines):
+    return [(line["event"], line["result"]) for line in lines if "result" in line]
+
+
+def log_in(client, user, password=PASSWORD):
+    return client.post(
+        "/konto/logowanie/?next=/konto/haslo/", {"login": user.username, "password": password}
+    )
+
+
+def test_login_and_logout(client, lines):
+    user = UserFactory()
+
+    log_in(client, user, WRONG)
+    log_in(client, user)
+    client.post("/konto/wylogowanie/")
+
+    assert events(lines) == [("login", "failed"), ("login", "ok"), ("logout", "ok")]
+    assert {line["actor_id"] for line in lines} == {user.pk}
+
+
+def test_throttled_login(client, lines):
+    user = UserFactory()
+    for _ in range(6):
+        log_in(client, user, WRONG)
+
+    assert events(lines)[-1] == ("login", "throttled")
+
+
+def test_password_change(client, lines):
+    user = UserFactory()
+    client.force_login(user)
+
+    client.post("/konto/haslo/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
+
+    assert ("password_changed", "ok") in events(lines)
+
+
+def test_password_reset(client, lines, django_capture_on_commit_callbacks):
+    user = UserFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/konto/haslo/nowe/", {"email": user.email})
+    path = re.search(r"/konto/haslo/nowe/\S+", mail.outbox[0].body).group()
+    form = client.get(path).url
+    client.post(form, {"password1": NEW, "password2": NEW})
+
+    assert events(lines) == [
+        ("password_reset_asked", "started"),
+        ("password_link_sent", "ok"),
+        ("password_reset", "ok"),
+    ]
+    token = path.rstrip("/").rsplit("-", 1)[1]
+    assert token not in json.dumps(lines, default=str)
+
+
+def test_permission_denied_names_person_and_route(client, lines):
+    user = MembershipFactory(role=Role.FLEET).user
+    client.force_login(user)
+
+    client.get("/faktury/")
+
+    [line] = [line for line in lines if line["event"] == "permission_denied"]
+    assert (line["actor_id"], line["route"]) == (user.pk, "invoicing:invoice_list")
+
+
+def test_refused_form(client, lines):
+    Client(enforce_csrf_checks=True).post("/konto/logowanie/", {"login": "x", "password": "y"})
+
+    assert ("csrf_refused", "refused") in events(lines)
+
+
+def test_session_that_ran_out(client, lines, time_machine):
+    time_machine.move_to("2026-11-22T10:00:00Z")
+    client.force_login(UserFactory())
+    time_machine.move_to("2026-11-22T10:30:00Z")
+    client.get("/konto/haslo/")
+
+    assert ("session_ended", "ok") in events(lines)
+
+
+def test_staff_account(lines):
+    create_staff(username="Z", email="z@x.example", role=StaffRole.VIEW, password=PASSWORD)
+
+    assert events(lines) == [("staff_made", "ok")]
+
+
+def test_lines_are_json_with_request_id_and_no_secret(client, capsys, settings):
+    """The whole way: what production writes while somebody logs in badly and well."""
+    user = UserFactory()
+    stream = logging.getLogger("ebok.security")
+    handler = logging.StreamHandler()
+    import io
+
+    handler.stream = written = io.StringIO()
+    config = logs.config(level="INFO")
+    maker = dict(config["formatters"]["line"])
+    handler.setFormatter(maker.pop("()")(**maker))
+    stream.addHandler(handler)
+    level = stream.level
+    stream.setLevel(logging.INFO)
+    try:
+        answers = [log_in(client, user, WRONG), log_in(client, user)]
+    finally:
+        stream.removeHandler(handler)
+        stream.setLevel(level)
+
+    rows = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [(row["event"], row["result"]) for row in rows] == [("login", "failed"), ("login", "ok")]
+    assert [row["request_id"] for row in rows] == [a.headers["X-Request-ID"] for a in answers]
+    assert all(row["timestamp"].endswith("Z") for row in rows)
+    for secret in (WRONG, PASSWORD, user.email, client.cookies["session"].value):
+        assert secret not in written.getvalue()
+
+
+@pytest.mark.parametrize("typed", ["a\nlogin result=ok", 'x", "event": "login', "\x1b[31m"])
+def test_what_is_typed_never_reaches_the_log(client, lines, typed):
+    client.post("/konto/logowanie/", {"login": typed, "password": WRONG})
+
+    assert typed not in json.dumps(lines, default=str)
+    assert typed not in str(lines)
