@@ -22,10 +22,7 @@ SORTS: dict[str, str] = {
     "issued": "issued_on",
     "due": "item__effective_due_on",
     "contract": "contract__number",
-    "company": "company__name",
-    "net": "net",
     "gross": "gross",
-    "left": "item__open_amount",
 }
 DEFAULT_SORT = Sort("issued", descending=True)
 

@@ -91,7 +91,7 @@ def test_paid_invoice_names_the_day_of_the_last_payment(owner, company):
     for day, amount in ((9, "1000.00"), (12, "2448.66")):
         payment = PaymentFactory.create(company=company, booked_on=dt.date(2026, 11, day))
         AllocationFactory.create(payment=payment, item=invoice.item, amount=Decimal(amount))
-    assert "Zapłacona 12 listopada" in owner.get(URL).content.decode()
+    assert "Zapłacona 12.11" in owner.get(URL).content.decode()
 
 
 @pytest.fixture
@@ -202,9 +202,7 @@ def test_a_correction_in_minus_lowers_the_sum_but_not_what_is_left(owner, compan
     assert (total.gross, total.left) == (Decimal("3325.66"), Decimal("3448.66"))
 
 
-@pytest.mark.parametrize(
-    "sort", ["number", "issued", "due", "contract", "company", "net", "gross", "left"]
-)
+@pytest.mark.parametrize("sort", ["number", "issued", "due", "contract", "gross"])
 def test_sort_orders_both_ways_and_tells_so(owner, company, sort):
     for day in (1, 2, 3):
         make_invoice(
@@ -218,41 +216,40 @@ def test_sort_orders_both_ways_and_tells_so(owner, company, sort):
     up, down = owner.get(URL, {"sort": sort}), owner.get(URL, {"sort": f"-{sort}"})
     assert numbers(up) == sorted(numbers(up))
     assert numbers(down) == list(reversed(numbers(up)))
-    if sort != "company":  # its column shows only when there are several
-        assert 'aria-sort="ascending"' in up.content.decode()
-        assert 'aria-sort="descending"' in down.content.decode()
+    assert 'aria-sort="ascending"' in up.content.decode()
+    assert 'aria-sort="descending"' in down.content.decode()
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"sort": "password"},
-        {"sort": "--"},
-        {"strona": "999999999999999999999"},
-        {"strona": "-1"},
-        {"rozmiar": "1000000"},
-        {"since": "2026-02-31", "until": "zawsze"},
-        {"since": "9999-12-31"},
-        {"since": "0001-01-01"},
-        {"since": "2026-12-01", "until": "2026-01-01"},
-        {"period": "next_century"},
-        {"state": "x", "kind": "y", "company": "z", "new": "tak"},
-        {"q": "\x00'; DROP TABLE --"},
-        {"q": "%_\\"},
-        {"q": "9" * 500},
-        {"q": "\ud800"},
-        {"q": "-99999999999999999999,99"},
-        {"contract": "\x00" * 50},
-    ],
-)
+ODD = [
+    {"sort": "password"},
+    {"sort": "--"},
+    {"strona": "999999999999999999999"},
+    {"strona": "-1"},
+    {"rozmiar": "1000000"},
+    {"since": "2026-02-31", "until": "zawsze"},
+    {"since": "9999-12-31"},
+    {"since": "0001-01-01"},
+    {"since": "2026-12-01", "until": "2026-01-01"},
+    {"period": "next_century"},
+    {"state": "x", "kind": "y", "company": "z", "new": "tak"},
+    {"q": "\x00'; DROP TABLE --"},
+    {"q": "%_\\"},
+    {"q": "9" * 500},
+    {"q": "\ud800"},
+    {"q": "-99999999999999999999,99"},
+    {"contract": "\x00" * 50},
+]
+
+
 @pytest.mark.parametrize("url", [URL, XLSX, "/rozrachunki/", "/rozrachunki/rozrachunki.xlsx"])
-def test_odd_parameters_never_break_a_page(owner, company, url, query):
+def test_odd_parameters_never_break_a_page(owner, company, url):
     make_invoice(company)
-    safe = {key: value.encode("utf-8", "surrogatepass") for key, value in query.items()}
-    response = owner.get(url, safe)
-    assert response.status_code == 200
-    if response.streaming:
-        assert body(response).startswith(b"PK")
+    for query in ODD:
+        safe = {key: value.encode("utf-8", "surrogatepass") for key, value in query.items()}
+        response = owner.get(url, safe)
+        assert response.status_code == 200, query
+        if response.streaming:
+            assert body(response).startswith(b"PK")
 
 
 def test_company_filter_works_among_the_person_s_companies_only(login, company, today):
