@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db import connection
 
-from eboks.feeds.dialect import Cursor, Params, differs
+from eboks.feeds.dialect import Cursor, Params, analyze, differs
 from eboks.feeds.manifest import Manifest
 from eboks.feeds.registry import Check
+
+_FEW = 1_000  # new rows that may change the planner's mind about a join
 
 
 @dataclass(slots=True)
@@ -90,6 +92,8 @@ class Load:
             f"feed_{kind} s {joins} WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {same_row})",
         )
         self.count(kind, new=added, changed=changed)
+        if added > _FEW:
+            analyze(self.cursor, table)
 
     def insert(self, table: str, columns: dict[str, str], source: str) -> int:
         """INSERT .. SELECT; `columns` maps the columns of `table` to expressions over `source`."""

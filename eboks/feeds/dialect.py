@@ -70,9 +70,10 @@ def random_text() -> str:
     return "lower(hex(randomblob(16)))"
 
 
-def next_id(table: str) -> str:
+def next_id(cursor: Cursor, table: str) -> str:
     """Default of a staged column: the next id of `table`, reserved without waiting (PostgreSQL)."""
-    return f"nextval(pg_get_serial_sequence('{table}', 'id'))"
+    cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+    return f"nextval('{cursor.fetchone()[0]}'::regclass)"
 
 
 def last_id(cursor: Cursor, table: str) -> int:

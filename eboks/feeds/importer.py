@@ -196,3 +196,4 @@ def _tune(cursor: Cursor) -> None:
     if is_postgresql():
         cursor.execute("SET LOCAL work_mem = '128MB'")
         cursor.execute("SET LOCAL jit = off")
+        cursor.execute("SET LOCAL default_statistics_target = 10")  # sizes, not distributions

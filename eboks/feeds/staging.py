@@ -38,7 +38,7 @@ def create_stage(cursor: Cursor, kind: FileKind) -> None:
         else "line integer PRIMARY KEY"
     ]
     for name, table in kind.ids:
-        default = f" DEFAULT {next_id(table)}" if is_postgresql() else ""
+        default = f" DEFAULT {next_id(cursor, table)}" if is_postgresql() else ""
         columns.append(f"{name} bigint{default}")
     columns += [f'"{column.name}" {column.staged_as[place]}' for column in kind.columns]
     create_temporary(cursor, kind.stage, ", ".join(columns))
