@@ -30,10 +30,11 @@ _LIVE = Q(status__in=LIVE_STATUSES)
 def current_rows() -> QuerySet[ScheduleRow]:
     """Rows of the schedule in force of the outer query's contract.
 
-    The version is its own subquery, so that each contract costs two look-ups in an index.
+    The version is its own subquery (a contract has one in force), so that each contract costs two
+    look-ups in an index.
     """
     version = ScheduleVersion.objects.filter(contract=OuterRef(OuterRef("pk")), is_current=True)
-    return ScheduleRow.objects.filter(version=Subquery(version.values("pk")[:1]))
+    return ScheduleRow.objects.filter(version=Subquery(version.values("pk")))
 
 
 def next_rows(on: dt.date) -> QuerySet[ScheduleRow]:

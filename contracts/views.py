@@ -85,6 +85,7 @@ def contract_list(request: PortalRequest) -> HttpResponse:
         total=sum(total.count for total in totals),
     )
     page.object_list = list(page.object_list)
+    selectors.with_assets(page.object_list)
     selectors.attach_next_rows(page.object_list)
     keep_sort = {} if chosen.sort == selectors.DEFAULT_SORT else {"sort": str(chosen.sort)}
     context = {

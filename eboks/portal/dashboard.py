@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, Sum
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, Sum
 from django.utils.translation import gettext as _
 
 from contracts.ahead import payments_ahead
 from contracts.enums import LIVE_STATUSES
 from contracts.models import Contract
 from contracts.positions import overtaken, refresh_overtaken
-from contracts.selectors import asset_name, attach_next_rows, for_list
+from contracts.selectors import LINE, asset_name, attach_next_rows, for_list, with_assets
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.money import ZERO, to_grosz
@@ -29,9 +29,14 @@ from eboks.ui import charts
 from invoicing.models import Invoice, Payment, ReceivableItem
 
 SHOWN = 5
+ENDS = 3
 SOON = dt.timedelta(days=7)
 ENDING = dt.timedelta(days=90)
 MONTHS = 12
+_ITEM = (
+    *("label", "currency", "open_amount", "effective_due_on"),
+    *("company__name", "contract__number", "invoice__public_id"),
+)
 
 
 @dataclass(slots=True)
@@ -50,6 +55,34 @@ class Due:
     later: Decimal = ZERO  # already invoiced, due after the horizon
     later_first: dt.date | None = None
     credit: Decimal = ZERO
+
+    def add(
+        self,
+        day: dt.date,
+        amount: Decimal,
+        count: int,
+        *,
+        credit: bool,
+        today: dt.date,
+        until: dt.date,
+    ) -> None:
+        """Counts in what is open for one due day; days come in order."""
+        if credit:
+            self.credit -= amount
+        elif day < today:
+            self.overdue += amount
+            self.overdue_count += count
+            self.overdue_since = self.overdue_since or day
+        elif day <= until:
+            self.until += amount
+            self.until_count += count
+            if day <= today + SOON:
+                self.soon += amount
+                self.soon_count += count
+                self.soon_first = self.soon_first or day
+        else:
+            self.later += amount
+            self.later_first = self.later_first or day
 
     @property
     def total(self) -> Decimal:
@@ -128,7 +161,7 @@ def horizon(today: dt.date) -> dt.date:
 
 
 def money(*, user: User, company: Company | None, today: dt.date) -> Money:
-    """Open amounts per currency and what of them needs attention. Five queries."""
+    """Open amounts per currency and what of them needs attention. At most four queries."""
     until = horizon(today)
     open_items = ReceivableItem.objects.for_user(user).for_company(company).exclude(open_amount=0)
     dues = _dues(open_items, today, until)
@@ -137,50 +170,35 @@ def money(*, user: User, company: Company | None, today: dt.date) -> Money:
         payments.order_by("currency").values_list("currency").annotate(Sum("unallocated_amount"))
     ):
         dues.setdefault(currency, Due(currency)).credit += to_grosz(amount)
-    overdue = (
-        open_items.filter(open_amount__gt=0, effective_due_on__lt=today)
-        .select_related("company", "contract", "invoice")
-        .order_by("effective_due_on", "pk")
-    )
+    overdue: list[ReceivableItem] = []
+    if any(due.overdue_count for due in dues.values()):
+        late = open_items.filter(open_amount__gt=0, effective_due_on__lt=today)
+        found = late.select_related("company", "contract", "invoice").only(*_ITEM)
+        overdue = list(found.order_by("effective_due_on", "pk")[:SHOWN])
     return Money(
         horizon=until,
         dues=sorted(dues.values(), key=lambda due: (due.currency != "PLN", due.currency))
         or [Due("PLN")],
-        overdue_items=list(overdue[:SHOWN]),
+        overdue_items=overdue,
         new_invoices=_new_invoices(user, company),
     )
 
 
 def _dues(open_items: Any, today: dt.date, until: dt.date) -> dict[str, Due]:
-    positive = Q(open_amount__gt=0)
-    late = positive & Q(effective_due_on__lt=today)
-    ahead = positive & Q(effective_due_on__gte=today)
-    soon = ahead & Q(effective_due_on__lte=today + SOON)
-    in_time = ahead & Q(effective_due_on__lte=until)
-    later = positive & Q(effective_due_on__gt=until)
-    left, day = "open_amount", "effective_due_on"
+    """Open amounts by currency. The database sums each due day, a few hundred at most."""
+    is_credit = ExpressionWrapper(Q(open_amount__lt=0), output_field=BooleanField())
     rows = (
-        open_items.order_by("currency")
-        .values("currency")
-        .annotate(
-            overdue=Sum(left, filter=late, default=ZERO),
-            overdue_count=Count("pk", filter=late),
-            overdue_since=Min(day, filter=late),
-            soon=Sum(left, filter=soon, default=ZERO),
-            soon_count=Count("pk", filter=soon),
-            soon_first=Min(day, filter=soon),
-            until=Sum(left, filter=in_time, default=ZERO),
-            until_count=Count("pk", filter=in_time),
-            later=Sum(left, filter=later, default=ZERO),
-            later_first=Min(day, filter=later),
-            credit=-Sum(left, filter=Q(open_amount__lt=0), default=ZERO),
-        )
+        open_items.annotate(is_credit=is_credit)
+        .order_by("currency", "effective_due_on")
+        .values_list("currency", "effective_due_on", "is_credit")
+        .annotate(Sum("open_amount"), Count("pk"))
     )
-    amounts = ("overdue", "soon", "until", "later", "credit")
-    return {
-        row["currency"]: Due(**{**row, **{name: to_grosz(row[name]) for name in amounts}})
-        for row in rows
-    }
+    dues: dict[str, Due] = {}
+    for currency, day, credit, amount, count in rows:
+        dues.setdefault(currency, Due(currency)).add(
+            day, to_grosz(amount), count, credit=credit, today=today, until=until
+        )
+    return dues
 
 
 def _new_invoices(user: User, company: Company | None) -> NewInvoices | None:
@@ -202,32 +220,28 @@ def _new_invoices(user: User, company: Company | None) -> NewInvoices | None:
 
 
 def contracts(*, user: User, company: Company | None, today: dt.date) -> Contracts:
-    """Contracts at a glance. Up to seven queries, whatever their number."""
+    """Contracts at a glance. A handful of queries, whatever their number."""
     rows = Contract.objects.for_user(user).for_company(company)
-    ending = Q(status__in=LIVE_STATUSES, end_on__gte=today, end_on__lte=today + ENDING)
-    counts = rows.aggregate(
-        total=Count("pk"),
-        live=Count("pk", filter=Q(status__in=LIVE_STATUSES)),
-        ending=Count("pk", filter=ending),
-        stale=Count("pk", filter=overtaken(today)),
+    by_status = list(
+        rows.order_by("status")
+        .values_list("status")
+        .annotate(count=Count("pk"), stale=Count("pk", filter=overtaken(today)))
     )
-    if counts["stale"]:
+    if any(stale for _status, _count, stale in by_status):
         refresh_overtaken(rows, on=today)
-    nearest = list(
-        for_list(rows.live(), on=today).order_by(F("next_due_on").asc(nulls_last=True), "pk")[
-            :SHOWN
-        ]
-    )
+    live = rows.live()
+    soonest = for_list(live, on=today).order_by(F("next_due_on").asc(nulls_last=True), "pk")
+    ending = live.filter(end_on__gte=today, end_on__lte=today + ENDING)
+    nearest = list(soonest[:SHOWN])
+    first = list(ending.select_related("company").only(*LINE).order_by("end_on", "pk")[: ENDS + 1])
+    with_assets(nearest + first)
     attach_next_rows(nearest)
-    first: list[Contract] = []
-    if counts["ending"]:
-        first = list(for_list(rows.filter(ending), on=today).order_by("end_on", "pk")[:3])
     return Contracts(
-        counts["total"],
-        counts["live"],
-        counts["ending"],
+        sum(count for _status, count, _stale in by_status),
+        sum(count for status, count, _stale in by_status if status in LIVE_STATUSES),
+        ending.count() if len(first) > ENDS else len(first),
         [(row, asset_name(row.assets.all())) for row in nearest],
-        [(row, asset_name(row.assets.all())) for row in first],
+        [(row, asset_name(row.assets.all())) for row in first[:ENDS]],
     )
 
 
