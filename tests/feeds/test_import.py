@@ -32,7 +32,7 @@ def test_sample_is_applied_to_the_grosz(feed, load):
     }
     money = dict(Payment.objects.values_list("source_id", "unallocated_amount"))
     assert money == {"W1": 0, "W2": 0, "W3": Decimal("100.00"), "BO:B2": Decimal("30.00")}
-    paid = Allocation.objects.order_by("pk").values_list(
+    paid = Allocation.objects.order_by("payment", "item__effective_due_on").values_list(
         "payment__source_id", "item__source_id", "amount", "allocated_on", "rule"
     )
     assert list(paid) == [
