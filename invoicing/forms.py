@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from contracts.models import Asset
 from eboks.listing import clean_text
@@ -21,8 +21,8 @@ from invoicing.periods import PERIODS, Period, named_period, period_label
 DEFAULT_PERIOD = "previous_month"
 CUSTOM = "custom"
 GROUPINGS = [
-    ("kind", gettext_lazy("rodzaju kosztu")),
-    ("contract", gettext_lazy("umowy")),
+    ("kind", pgettext_lazy("podsumuj według", "rodzaju kosztu")),
+    ("contract", pgettext_lazy("podsumuj według", "umowy")),
 ]
 
 

@@ -120,7 +120,20 @@ def for_language(language: str, used: dict[Found, str]) -> dict[Found, str]:
 
 def update(language: str, used: dict[Found, str]) -> None:
     """Write the language's catalogue anew: known translations stay, new msgids come empty."""
-    old, new = read(language), Catalog(locale=language, fuzzy=False, charset="utf-8")
+    old = read(language)
+    new = Catalog(
+        locale=language,
+        header_comment=f"# eBOK, {language}. See `python -m tests.checks.translations`.",
+        project="eBOK",
+        version="1",
+        last_translator="eBOK",
+        language_team=language,
+        msgid_bugs_address="-",
+        creation_date=old.creation_date,  # so that an update with nothing new changes nothing
+        revision_date=old.creation_date,
+        fuzzy=False,
+        charset="utf-8",
+    )
     for context, msgid in sorted(used, key=str):
         key = msgid if isinstance(msgid, str) else msgid[0]
         known: Message | None = old.get(key, context)

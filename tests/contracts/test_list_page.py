@@ -333,7 +333,7 @@ def test_excel_needs_the_right_to_export(client, role, status):
 
     assert response.status_code == status
     assert response.getvalue() if response.streaming else response.content
-    assert ("Pobierz Excel" in client.get(LIST).text) is (status == 200)
+    assert ("Pobierz do Excela" in client.get(LIST).text) is (status == 200)
 
 
 def test_excel_of_all_companies_leaves_out_those_without_the_right(browser, owner):
