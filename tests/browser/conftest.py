@@ -6,16 +6,26 @@ All of them run on one worker (`xdist_group`), so that the portal starts once.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from eboks.portal.demo.people import LOGINS
+from tests.browser.pages import Sessions, enter
 from tests.browser.portal import Portal, running_portal
 
+PEOPLE = {
+    "owner": "demo-wlasciciel",
+    "accountant": "demo-ksiegowa",
+    "fleet": "demo-flota",
+    "finance": "demo-finanse",
+}
 CHROMIUM = os.environ.get("EBOK_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -28,6 +38,13 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@dataclass(frozen=True)
+class Person:
+    username: str
+    email: str
+    password: str
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,17 +62,6 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 
 
 @pytest.fixture(scope="session")
-def demo_logins(portal: Portal) -> dict[str, tuple[str, str]]:
-    """Role word → (log-in, password), read off what `manage.py demo_logins` tells a person."""
-    found = {}
-    for line in portal.manage("demo_logins").splitlines():
-        parts = re.split(r"\s{2,}", line.strip())
-        if len(parts) >= 3:
-            found[parts[0]] = (parts[1], parts[2])
-    return found
-
-
-@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -63,26 +69,67 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+def browser_profile(
+    browser: Browser, portal: Portal, *, width: int = 1280, height: int = 900, **options: Any
+) -> BrowserContext:
+    """A fresh profile of the browser, in Poland, aimed at the portal."""
+    context = browser.new_context(
+        base_url=portal.url,
+        locale="pl-PL",
+        timezone_id="Europe/Warsaw",
+        viewport={"width": width, "height": height},
+        **options,
+    )
+    context.set_default_timeout(15_000)
+    return context
+
+
 @pytest.fixture
 def new_context(browser: Browser, portal: Portal) -> Iterator[Callable[..., BrowserContext]]:
-    """`new_context(width=360, …)`: a fresh browser profile aimed at the portal."""
+    """`new_context(width=360, …)`: profiles that are closed after the test."""
     contexts = []
 
-    def make(*, width: int = 1280, height: int = 900, **options: object) -> BrowserContext:
-        context = browser.new_context(
-            base_url=portal.url,
-            locale="pl-PL",
-            timezone_id="Europe/Warsaw",
-            viewport={"width": width, "height": height},
-            **options,  # type: ignore[arg-type]
-        )
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        return context
+    def make(**options: Any) -> BrowserContext:
+        contexts.append(browser_profile(browser, portal, **options))
+        return contexts[-1]
 
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def demo_people(portal: Portal) -> dict[str, Person]:
+    """The demo's persons by a short name, with the passwords that the demo tells a visitor."""
+    told = dict(line.split()[:2] for line in portal.manage("demo_logins").splitlines() if line)
+    emails = {login.username: login.email for login in LOGINS}
+    return {
+        who: Person(username, emails[username], told[username]) for who, username in PEOPLE.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def sessions(browser: Browser, portal: Portal, demo_people: dict[str, Person]) -> Sessions:
+    """Cookies of the demo persons, each logged in once through the form."""
+    found: Sessions = {}
+    for who, person in demo_people.items():
+        context = browser.new_context(base_url=portal.url, locale="pl-PL")
+        page = context.new_page()
+        enter(page, person.username, person.password)
+        page.wait_for_url(portal.url + "/")
+        found[who] = [SetCookieParam(**cookie) for cookie in context.cookies()]  # type: ignore[typeddict-item]
+        context.close()
+    return found
+
+
+@pytest.fixture
+def log_in(sessions: Sessions) -> Callable[[BrowserContext, str], None]:
+    """`log_in(context, "owner")`: the browser profile is then that person's."""
+
+    def as_person(context: BrowserContext, who: str) -> None:
+        context.add_cookies(sessions[who])
+
+    return as_person
 
 
 @pytest.fixture
