@@ -57,7 +57,7 @@ def _invoice_rows(rows: QuerySet[Invoice], *, on: dt.date) -> Iterator[Sequence[
         .values("item")
         .annotate(day=Max("payment__booked_on"))
     )
-    found = selectors.for_list(rows).annotate(last_paid_on=Subquery(payments.values("day")[:1]))
+    found = selectors.for_file(rows).annotate(last_paid_on=Subquery(payments.values("day")[:1]))
     for row in found.iterator(chunk_size=_CHUNK):
         item = selectors.item_of(row)
         left = item.open_amount if item else None

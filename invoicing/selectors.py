@@ -80,10 +80,28 @@ def ordered(rows: QuerySet[Invoice], sort: Sort) -> QuerySet[Invoice]:
     return rows.order_by(by, last)
 
 
-def for_list(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
-    """`rows` with what a line shows: item, contract, its assets, company."""
+def for_file(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """`rows` whole, with item, contract, its assets and company: what a file holds."""
     return rows.select_related("item", "contract", "company").prefetch_related(
         Prefetch("contract__assets", Asset.objects.order_by("pk"))
+    )
+
+
+# What a line of the list shows; the rest of the snapshot stays in the database.
+_SHOWN = (
+    *("public_id", "number", "kind", "issued_on", "due_on", "currency", "gross", "received_at"),
+    *("item__gross", "item__open_amount", "item__effective_due_on", "item__is_disputed"),
+    *("contract__number", "company__name"),
+)
+
+
+def for_page(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """`rows` with no more than a line of the list shows."""
+    assets = Asset.objects.only("contract", "make", "model", "plate").order_by("pk")
+    return (
+        rows.select_related("item", "contract", "company")
+        .only(*_SHOWN)
+        .prefetch_related(Prefetch("contract__assets", assets))
     )
 
 

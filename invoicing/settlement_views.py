@@ -25,6 +25,7 @@ from invoicing.models import Payment, ReceivableItem
 from invoicing.periods import PERIODS
 from invoicing.scope import scoped
 from invoicing.settlements import TABS, SettlementFilters
+from invoicing.totals import kept_for
 from invoicing.views import contract_choices
 from invoicing.words import item_state
 
@@ -59,7 +60,7 @@ def settlements(request: PortalRequest) -> HttpResponse:
             for name, label in TABS.items()
         ],
         "periods": PERIODS.items(),
-        "contracts": contract_choices(request, filters.contract),
+        "contracts": contract_choices(request, filters.contract, kept_for(request, on=today)),
         "several_companies": request.company is None and len(request.memberships) > 1,
         "may_export": has_right(request, Right.EXPORT_REPORTS),
         "today": today,

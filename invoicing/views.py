@@ -35,6 +35,7 @@ from invoicing.filters import STATES, InvoiceFilters, newer_than
 from invoicing.models import Invoice
 from invoicing.periods import PERIODS
 from invoicing.scope import acting_companies, scoped
+from invoicing.totals import WORTH_KEEPING, Kept, kept_for
 from invoicing.words import State, fx_rate, item_state, transfer_title, vat_rate
 
 MOST_CONTRACTS = 50  # more than these do not fit a list to choose from; search finds them
@@ -88,14 +89,24 @@ def invoice_list(request: PortalRequest) -> HttpResponse:
     """`/faktury/`: invoices of the chosen company (or all of them), filtered, summed, paged."""
     at = timezone.now()
     chosen = _selection(request, right=Right.VIEW_FINANCE, at=at)
-    totals = selectors.list_totals(chosen.rows)
-    page = paginate(
-        request,
-        selectors.for_list(selectors.ordered(chosen.rows, chosen.sort)),
-        total=sum(total.count for total in totals),
-    )
     last_visit = request.user.previous_visit_at
     all_rows = scoped(request, Invoice.objects.all(), right=Right.VIEW_FINANCE)
+    kept = kept_for(request, on=chosen.today)
+    totals = kept.value(
+        f"invoices {chosen.filters.as_params()} {last_visit if chosen.filters.new else ''}",
+        lambda: selectors.list_totals(chosen.rows),
+        rows=lambda found: sum(total.count for total in found),
+    )
+    new_count = kept.value(
+        f"new {last_visit}",
+        lambda: all_rows.filter(newer_than(last_visit)).count() if last_visit else 0,
+        rows=lambda found: WORTH_KEEPING if last_visit else 0,  # it looks at every invoice
+    )
+    page = paginate(
+        request,
+        selectors.for_page(selectors.ordered(chosen.rows, chosen.sort)),
+        total=sum(total.count for total in totals),
+    )
     keep_sort = {} if chosen.sort == selectors.DEFAULT_SORT else {"sort": str(chosen.sort)}
     context = {
         "page": page,
@@ -110,9 +121,9 @@ def invoice_list(request: PortalRequest) -> HttpResponse:
         "periods": PERIODS.items(),
         "states": STATES.items(),
         "kinds": InvoiceKind.choices,
-        "contracts": contract_choices(request, chosen.filters.contract),
+        "contracts": contract_choices(request, chosen.filters.contract, kept),
         "companies": chosen.companies if len(chosen.companies) > 1 else [],
-        "new_count": all_rows.filter(newer_than(last_visit)).count() if last_visit else 0,
+        "new_count": new_count,
         "last_visit": last_visit,
         "may_export": has_right(request, Right.EXPORT_REPORTS),
         "fresh": freshness(at=at),
@@ -138,10 +149,16 @@ def _lines(
     ]
 
 
-def contract_choices(request: PortalRequest, chosen: str) -> list[str]:
-    """Numbers for the filter, when they are few enough to choose from. One query."""
+def contract_choices(request: PortalRequest, chosen: str, kept: Kept) -> list[str]:
+    """Numbers for the filter, when they are few enough to choose from."""
     rows = Contract.objects.for_user(request.user).for_company(request.company)
-    numbers = list(rows.order_by("number").values_list("number", flat=True)[: MOST_CONTRACTS + 1])
+    numbers = kept.value(
+        "contract numbers",
+        lambda: list(
+            rows.order_by("number").values_list("number", flat=True)[: MOST_CONTRACTS + 1]
+        ),
+        rows=lambda found: WORTH_KEEPING if len(found) > MOST_CONTRACTS else 0,
+    )
     if len(numbers) > MOST_CONTRACTS:
         return [chosen] if chosen else []
     return numbers

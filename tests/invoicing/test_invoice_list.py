@@ -315,15 +315,46 @@ def test_query_count_is_constant(owner, company, count):
     with CaptureQueriesContext(connection) as queries:
         response = owner.get(URL)
     assert len(response.context["lines"]) == min(count, 50)
-    # session, user, memberships; totals, rows, assets, payment days; contracts, new; freshness 2
-    assert len(queries) <= 12, [query["sql"] for query in queries]
+    # session, user, memberships, lessor; state of the ledger, 3 kept values, totals; rows, assets,
+    # payment days; contracts; freshness 2
+    assert len(queries) <= 15, [query["sql"] for query in queries]
     baseline = _queries_of_one(owner, company, Contract.objects.count())
     assert len(queries) == baseline
+
+
+def test_kept_sums_are_made_again_when_something_is_written(owner, company, monkeypatch):
+    monkeypatch.setattr("invoicing.totals.WORTH_KEEPING", 1)
+    invoice = make_invoice(company)
+
+    def left() -> Decimal:
+        (total,) = owner.get(URL).context["totals"]
+        return total.left
+
+    assert left() == left() == Decimal("3448.66")
+    with CaptureQueriesContext(connection) as queries:
+        left()
+    assert not [query for query in queries if "SUM(" in query["sql"]]
+    AllocationFactory.create(payment=PaymentFactory.create(company=company), item=invoice.item)
+    invoice.item.open_amount = Decimal("2448.66")
+    invoice.item.save(update_fields=["open_amount"])
+    assert left() == Decimal("2448.66")
+    make_invoice(company)
+    assert left() == Decimal("5897.32")
+
+
+def test_kept_sums_are_one_person_s_and_one_role_s(company, owner, stranger, monkeypatch):
+    monkeypatch.setattr("invoicing.totals.WORTH_KEEPING", 0)
+    make_invoice(company)
+    assert len(owner.get(URL).context["totals"]) == 1
+    assert stranger.get(URL).context["totals"] == []
+    company.memberships.update(role=Role.FLEET)
+    assert owner.get(URL).status_code == 403
 
 
 def _queries_of_one(owner, company, contracts: int) -> int:
     """How many queries the page takes when the filter leaves one invoice."""
     only = make_invoice(company, left="0.00")
+    owner.get(URL, {"q": only.number})  # sums are made again after something was written
     with CaptureQueriesContext(connection) as queries:
         assert numbers(owner.get(URL, {"q": only.number})) == [only.number]
     return len(queries)
