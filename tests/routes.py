@@ -47,6 +47,7 @@ OBJECTS = {
 
 # Lists and summaries that need a right which some roles lack: 403 for such a role.
 LISTS = {
+    "contracts:list_xlsx": Right.EXPORT_REPORTS,
     "invoicing:invoice_list": Right.VIEW_FINANCE,
     "invoicing:settlements": Right.VIEW_FINANCE,
     "invoicing:invoice_list_xlsx": Right.EXPORT_REPORTS,
