@@ -102,7 +102,7 @@ class ContractFilters:
         """The filters in force; `extra` are other parameters of the address that stay."""
         names = {str(company.public_id): company.name for company in companies}
         labels = {
-            "q": f"„{self.q}”" if self.q else "",
+            "q": _("„%s”") % self.q if self.q else "",
             "product": Product(self.product).label if self.product else "",
             "state": str(STATES[self.state][0]) if self.state else "",
             "ends": _("koniec %(when)s") % {"when": ENDS_WITHIN[self.ends]} if self.ends else "",

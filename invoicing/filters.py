@@ -124,7 +124,7 @@ class InvoiceFilters:
         """The filters in force; `extra` are other parameters of the address that stay."""
         names = {str(company.public_id): company.name for company in companies}
         labels = {
-            "q": f"„{self.q}”" if self.q else "",
+            "q": _("„%s”") % self.q if self.q else "",
             "period": period_label(self.period, on=on),
             "since": _("od %s") % short_date(dt.date.fromisoformat(self.since))
             if self.since

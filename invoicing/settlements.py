@@ -99,7 +99,7 @@ class SettlementFilters:
 
     def chips(self, *, on: dt.date) -> list[Chip]:
         labels = {
-            "q": f"„{self.q}”" if self.q else "",
+            "q": _("„%s”") % self.q if self.q else "",
             "contract": _("umowa %s") % self.contract if self.contract else "",
             "period": period_label(self.period, on=on),
             "since": _("od %s") % short_date(dt.date.fromisoformat(self.since))
