@@ -24,7 +24,7 @@ class Clock:
             self._age(time.time() - before)
 
     def _age(self, seconds: float) -> None:
-        redis = cache._cache.get_client()
+        redis = cache._cache.get_client()  # type: ignore[attr-defined]
         for key in redis.scan_iter():
             left = redis.pttl(key)
             if left > 0:
