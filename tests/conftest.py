@@ -8,6 +8,19 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
+from tests.hostile import UnknownVariable, turn_unordered_rows
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hostile_run() -> Iterator[None]:
+    """See tests/hostile.py. Warnings are errors too (pyproject.toml)."""
+    from django.template import engines
+
+    engines["django"].engine.string_if_invalid = UnknownVariable()
+    with pytest.MonkeyPatch.context() as patch:
+        turn_unordered_rows(patch)
+        yield
+
 
 @pytest.fixture(autouse=True)
 def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:

@@ -17,5 +17,5 @@ class DocumentAdmin(ReadOnlyAdmin):
 
     def find(self, term: str) -> set[int]:
         """A key is in small letters, unlike other identifiers."""
-        keys = self.model.objects.filter(key__startswith=term.lower())
+        keys = Document.objects.filter(key__startswith=term.lower()).order_by("pk")
         return super().find(term) | set(keys.values_list("pk", flat=True)[:200])

@@ -186,9 +186,7 @@ def test_change_refuses_two_different_passwords(client, owner):
 
 
 def test_command_line_refuses_poor_passwords(db, monkeypatch):
-    from django.contrib.auth.management.commands import changepassword
-
-    monkeypatch.setattr(changepassword.getpass, "getpass", lambda **_asked: "haslo123")
+    monkeypatch.setattr("getpass.getpass", lambda **_asked: "haslo123")
     with pytest.raises(CommandError):
         call_command("changepassword", UserFactory().username, verbosity=0)
 

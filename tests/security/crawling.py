@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import pypdf
@@ -57,7 +58,7 @@ class Page:
 
     url: str
     route: str
-    response: object
+    response: Any
     text: str
     parameters: set[str] = field(default_factory=set)
 

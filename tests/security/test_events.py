@@ -71,7 +71,7 @@ def test_password_reset(client, lines, django_capture_on_commit_callbacks):
     user = UserFactory()
     with django_capture_on_commit_callbacks(execute=True):
         client.post("/konto/haslo/nowe/", {"email": user.email})
-    path = re.search(r"/konto/haslo/nowe/\S+", mail.outbox[0].body).group()
+    path = re.search(r"/konto/haslo/nowe/\S+", str(mail.outbox[0].body)).group()
     form = client.get(path).url
     client.post(form, {"password1": NEW, "password2": NEW})
 

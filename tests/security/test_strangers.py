@@ -6,6 +6,7 @@ Each test goes through all routes of `tests/routes.py` and tells which of them f
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -65,13 +66,13 @@ def test_person_of_no_company_finds_nothing(client_of, theirs):
 @pytest.mark.parametrize("why", ["inactive", "expired", "not yet"])
 def test_mandate_that_is_not_in_force_opens_nothing(client_of, theirs, why):
     day = dt.timedelta(days=1)
-    mandate = {
+    mandates: dict[str, dict[str, Any]] = {
         "inactive": {"is_active": False},
         "expired": {"valid_to": clock.today() - day},
         "not yet": {"valid_from": clock.today() + day},
-    }[why]
+    }
 
-    assert statuses(client_of(theirs.person(**mandate)), theirs) == of_all(404)
+    assert statuses(client_of(theirs.person(**mandates[why])), theirs) == of_all(404)
 
 
 def test_mandate_is_in_force_on_its_first_and_last_day(client_of, theirs):
