@@ -6,13 +6,11 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Count, F, Prefetch, QuerySet, Subquery, Sum, prefetch_related_objects
+from django.db.models import Count, F, Prefetch, QuerySet, Sum, prefetch_related_objects
 
-from contracts.enums import LIVE_STATUSES
 from contracts.models import Asset, Contract, ScheduleRow
-from contracts.positions import next_rows, overtaken, refresh_overtaken
+from contracts.positions import overtaken, refresh_overtaken
 from eboks.listing import Sort
 from eboks.money import ZERO, to_grosz
 
@@ -40,13 +38,9 @@ def ordered(rows: QuerySet[Contract], sort: Sort) -> QuerySet[Contract]:
     return rows.order_by(by, "-pk" if sort.descending else "pk")
 
 
-def for_list(rows: QuerySet[Contract], *, on: dt.date) -> QuerySet[Contract]:
-    """`rows` with company and `next_row_id`: what a line of the list shows, but for the assets."""
-    return (
-        rows.select_related("company")
-        .only(*LINE)
-        .annotate(next_row_id=Subquery(next_rows(on).values("pk")[:1]))
-    )
+def for_list(rows: QuerySet[Contract]) -> QuerySet[Contract]:
+    """`rows` with company: what a line of the list shows, but for assets and next payment."""
+    return rows.select_related("company").only(*LINE)
 
 
 def with_assets(contracts: Sequence[Contract]) -> None:
@@ -55,14 +49,21 @@ def with_assets(contracts: Sequence[Contract]) -> None:
     prefetch_related_objects(contracts, Prefetch("assets", assets))
 
 
-def attach_next_rows(contracts: Iterable[Any]) -> None:
-    """Sets `contract.next_row` (a ScheduleRow or None) from `next_row_id`, in one query."""
-    live = [c for c in contracts if c.status in LIVE_STATUSES]
-    rows = ScheduleRow.objects.in_bulk([c.next_row_id for c in live if c.next_row_id])
-    for contract in contracts:
-        contract.next_row = None
-    for contract in live:
-        contract.next_row = rows.get(contract.next_row_id)
+def next_rows_of(contracts: Iterable[Contract]) -> dict[int, ScheduleRow]:
+    """The next row of each contract by its id, from the kept day of its payment. One query.
+
+    Positions must be up to date (`list_totals` sees to it). Of two payments on one day the first.
+    """
+    waiting = [contract.pk for contract in contracts if contract.next_due_on]
+    rows = ScheduleRow.objects.filter(
+        version__contract__in=waiting,
+        version__is_current=True,
+        effective_due_on=F("version__contract__next_due_on"),
+    )
+    found: dict[int, ScheduleRow] = {}
+    for row in rows.select_related("version").order_by("pk"):
+        found.setdefault(row.version.contract_id, row)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from django.views.decorators.vary import vary_on_headers
 from contracts import exports, selectors, words
 from contracts.enums import Product
 from contracts.filters import CURRENCIES, ENDS_WITHIN, STATES, ContractFilters
+from contracts.lines import list_lines, schedule_lines
 from contracts.models import Asset, Contract, ScheduleVersion
 from contracts.schedule_page import Ledger, SchedulePage, ledger_of, schedule_page
 from eboks import clock
@@ -81,26 +82,26 @@ def contract_list(request: PortalRequest) -> HttpResponse:
     totals = selectors.list_totals(chosen.rows, on=chosen.today)
     page = paginate(
         request,
-        selectors.for_list(selectors.ordered(chosen.rows, chosen.sort), on=chosen.today),
+        selectors.for_list(selectors.ordered(chosen.rows, chosen.sort)),
         total=sum(total.count for total in totals),
     )
-    page.object_list = list(page.object_list)
-    selectors.with_assets(page.object_list)
-    selectors.attach_next_rows(page.object_list)
+    on_page = list(page.object_list)
+    selectors.with_assets(on_page)
     keep_sort = {} if chosen.sort == selectors.DEFAULT_SORT else {"sort": str(chosen.sort)}
     context = {
         "page": page,
-        "lines": [
-            (row, selectors.asset_name(row.assets.all()), words.contract_state(row))
-            for row in page.object_list
-        ],
+        "lines": list_lines(
+            on_page,
+            selectors.next_rows_of(on_page),
+            several_currencies=len(totals) > 1,
+            several_companies=len(chosen.companies) > 1,
+        ),
         "totals": totals,
         "filters": chosen.filters,
         "sort": keep_sort.get("sort", ""),
         "default_sort": str(selectors.DEFAULT_SORT),
         "export_query": query_string(chosen.filters.as_params() | keep_sort),
         "one_currency": totals[0].currency if len(totals) == 1 else "",
-        "several": len(chosen.companies) > 1,
         "chips": chosen.filters.chips(chosen.companies, keep_sort),
         "products": Product.choices,
         "states": [(key, label) for key, (label, _statuses) in STATES.items()],
@@ -223,10 +224,9 @@ def schedule(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         "versions": versions,
         "version": version,
         "schedule": shown,
-        "lines": [
-            (line, words.row_state(line, today=today, with_finance=ledger is not None))
-            for line in (shown.lines if shown else [])
-        ],
+        "lines": schedule_lines(shown, today=today, with_finance=ledger is not None)
+        if shown
+        else [],
         "chart": shown and exports.schedule_chart(shown, contract=contract, today=today),
         "today": today,
         "fresh": freshness(at=at),

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 
 from contracts.ahead import payments_ahead
 from contracts.enums import LIVE_STATUSES
-from contracts.models import Contract
+from contracts.models import Contract, ScheduleRow
 from contracts.positions import overtaken, refresh_overtaken
-from contracts.selectors import LINE, asset_name, attach_next_rows, for_list, with_assets
+from contracts.selectors import asset_name, for_list, next_rows_of, with_assets
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.money import ZERO, to_grosz
@@ -150,7 +150,7 @@ class Contracts:
     total: int
     live: int
     ending: int
-    nearest: Sequence[tuple[Contract, str]]  # with the name of its asset
+    nearest: Sequence[tuple[Contract, str, ScheduleRow | None]]  # name of its asset, next payment
     ends_first: Sequence[tuple[Contract, str]] = field(default_factory=tuple)
 
 
@@ -230,17 +230,17 @@ def contracts(*, user: User, company: Company | None, today: dt.date) -> Contrac
     if any(stale for _status, _count, stale in by_status):
         refresh_overtaken(rows, on=today)
     live = rows.live()
-    soonest = for_list(live, on=today).order_by(F("next_due_on").asc(nulls_last=True), "pk")
+    soonest = for_list(live).order_by(F("next_due_on").asc(nulls_last=True), "pk")
     ending = live.filter(end_on__gte=today, end_on__lte=today + ENDING)
     nearest = list(soonest[:SHOWN])
-    first = list(ending.select_related("company").only(*LINE).order_by("end_on", "pk")[: ENDS + 1])
+    first = list(for_list(ending).order_by("end_on", "pk")[: ENDS + 1])
     with_assets(nearest + first)
-    attach_next_rows(nearest)
+    upcoming = next_rows_of(nearest)
     return Contracts(
         sum(count for _status, count, _stale in by_status),
         sum(count for status, count, _stale in by_status if status in LIVE_STATUSES),
         ending.count() if len(first) > ENDS else len(first),
-        [(row, asset_name(row.assets.all())) for row in nearest],
+        [(row, asset_name(row.assets.all()), upcoming.get(row.pk)) for row in nearest],
         [(row, asset_name(row.assets.all())) for row in first[:ENDS]],
     )
 

@@ -210,7 +210,9 @@ def test_arrears_stand_beside_the_state(browser, owner):
 
 # --- schedule -------------------------------------------------------------------------------
 def states(response):
-    return [(line.row.kind, line.row.n, state.text) for line, state in response.context["lines"]]
+    return [
+        (line.line.row.kind, line.line.row.n, line.state_text) for line in response.context["lines"]
+    ]
 
 
 def test_rows_say_what_they_stand_at(browser, owner):
@@ -298,7 +300,7 @@ def test_earlier_version_can_be_read_and_odd_ones_are_ignored(browser, owner):
     asked = browser.get(url, {"wersja": "7"})
 
     assert "To jest wcześniejsza wersja" in asked.text
-    assert [line.row.gross for line, _state in asked.context["lines"]] == [Decimal("1000.00")]
+    assert [line.line.row.gross for line in asked.context["lines"]] == [Decimal("1000.00")]
     for odd in ("8", "-1", "\x00", "9" * 6000, "７"):
         assert browser.get(url, {"wersja": odd}).context["version"].number == 1
 

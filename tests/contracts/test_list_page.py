@@ -43,7 +43,7 @@ def workbook(response):
 
 
 def numbers(response):
-    return [row.number for row, _name, _state in response.context["lines"]]
+    return [line.number for line in response.context["lines"]]
 
 
 def with_asset(company, number, **asset):

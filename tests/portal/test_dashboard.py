@@ -190,8 +190,8 @@ def test_next_payments_come_first(browser, owner):
 
     nearest = browser.get("/").context["contracts"].nearest
 
-    assert [row.number for row, _name in nearest] == ["A", "B", "C"]
-    assert nearest[0][0].next_row.gross == Decimal("3448.66")
+    assert [row.number for row, _name, _next in nearest] == ["A", "B", "C"]
+    assert nearest[0][2].gross == Decimal("3448.66")
 
 
 def test_year_ahead_sums_schedules_in_force_by_month(browser, owner):
