@@ -34,14 +34,15 @@ from eboks.feeds.columns import (
     text,
     token,
 )
-from eboks.feeds.dialect import cents, create_temporary, new_uuid
+from eboks.feeds.dialect import create_temporary, exact, new_uuid
 from eboks.feeds.registry import Check, FileKind, Registry, Step
 from eboks.tenancy.identifiers import validate_nrb, validate_vin
 
 
-def row_check(column: str, reason: str, wrong: str, kind: str) -> Check:
+def row_check(column: str, reason: str, wrong: str, kind: str, *, guarded: bool = False) -> Check:
     """A condition that no row of the file may meet."""
-    return Check(column, reason, f'SELECT line, "{column}" FROM feed_{kind} WHERE {wrong}')
+    sql = f'SELECT line, "{column}" FROM feed_{kind} WHERE {wrong}'
+    return Check(column, reason, sql, guarded=guarded)
 
 
 CONTRACTS = FileKind(
@@ -167,6 +168,7 @@ SCHEDULE_VERSIONS = FileKind(
     order=50,
     table="contracts_scheduleversion",
     ids=(("id", "contracts_scheduleversion"),),
+    guarded=True,
     columns=(
         code("source_id"),
         code("contract", references="contracts"),
@@ -232,6 +234,7 @@ SCHEDULE_ROWS = FileKind(
     title="wiersz harmonogramu",
     order=60,
     key=("version", "kind", "n"),
+    guarded=True,
     columns=(
         code("version"),
         choice("kind", RowKind),
@@ -251,18 +254,21 @@ SCHEDULE_ROWS = FileKind(
             "SELECT s.line, s.version FROM feed_schedule_rows s WHERE NOT EXISTS"
             " (SELECT 1 FROM feed_schedule_versions v WHERE v.source_id = s.version)",
             needs=("schedule_versions",),
+            guarded=True,
         ),
         row_check(
             "payment",
             "rata różni się od sumy części odsetkowej i kapitałowej",
-            f"{cents('payment')} <> {cents('interest')} + {cents('principal')}",
+            f"{exact('payment')} <> {exact('interest')} + {exact('principal')}",
             "schedule_rows",
+            guarded=True,
         ),
         row_check(
             "gross",
             "brutto różni się od sumy raty i VAT",
-            f"{cents('gross')} <> {cents('payment')} + {cents('vat')}",
+            f"{exact('gross')} <> {exact('payment')} + {exact('vat')}",
             "schedule_rows",
+            guarded=True,
         ),
         unchangeable(
             "schedule_rows",
@@ -368,6 +374,7 @@ def _schedules(load: Load) -> None:
         },
         f"feed_schedule_versions s {contract}",
     )
+    load.expect("schedule_versions", added + known)
     load.count("schedule_versions", new=added, known=known)
     _calendar(load)
     rows = load.insert(
@@ -382,6 +389,8 @@ def _schedules(load: Load) -> None:
         "feed_schedule_rows s JOIN feed_schedule_versions v ON v.source_id = s.version"
         " JOIN feed_calendar d ON d.day = s.nominal_due_on",
     )
+    if not known:
+        load.expect("schedule_rows", rows)
     load.count("schedule_rows", new=rows, known=load.staged["schedule_rows"] - rows)
 
 

@@ -82,14 +82,17 @@ def create_work(cursor: Cursor) -> None:
     create_temporary(
         cursor,
         "ledger_item",
-        "id bigint, company_id bigint, currency varchar(3), cents bigint, issued_on date,"
-        " due_on date, corrected_item_id bigint, is_new boolean",
+        "id bigint, company_id bigint, contract_id bigint, currency varchar(3), cents bigint,"
+        " issued_on date, due_on date, corrected_item_id bigint, is_new boolean,"
+        # Only of new items, which a feed is about to insert:
+        " gross_cents bigint, nominal_due_on date, invoice_id bigint, kind varchar(16),"
+        " label varchar(60), account varchar(26), source_id varchar(64)",
     )
     create_temporary(
         cursor,
         "ledger_payment",
-        "id bigint, company_id bigint, currency varchar(3), cents bigint, booked_on date,"
-        " indicated_item_id bigint, reverses_id bigint, is_new boolean",
+        "id bigint, company_id bigint, contract_id bigint, currency varchar(3), cents bigint,"
+        " booked_on date, indicated_item_id bigint, reverses_id bigint, is_new boolean",
     )
     create_temporary(
         cursor,
@@ -107,7 +110,8 @@ def drop_work(cursor: Cursor) -> None:
 def take_open(cursor: Cursor) -> None:
     """Add the stored open items and money of the companies in `ledger_company`."""
     cursor.execute(
-        "INSERT INTO ledger_item SELECT t.id, t.company_id, t.currency,"
+        "INSERT INTO ledger_item (id, company_id, contract_id, currency, cents, issued_on, due_on,"
+        " corrected_item_id, is_new) SELECT t.id, t.company_id, t.contract_id, t.currency,"
         f" {cents('t.open_amount')}, t.issued_on, t.effective_due_on, o.id, FALSE"
         " FROM invoicing_receivableitem t JOIN ledger_company c ON c.id = t.company_id"
         " LEFT JOIN invoicing_invoice v ON v.id = t.invoice_id AND v.corrects_id IS NOT NULL"
@@ -115,7 +119,7 @@ def take_open(cursor: Cursor) -> None:
         " WHERE t.open_amount <> 0"
     )
     cursor.execute(
-        "INSERT INTO ledger_payment SELECT t.id, t.company_id, t.currency,"
+        "INSERT INTO ledger_payment SELECT t.id, t.company_id, t.contract_id, t.currency,"
         f" {cents('t.unallocated_amount')}, t.booked_on, t.indicated_item_id, NULL, FALSE"
         " FROM invoicing_payment t JOIN ledger_company c ON c.id = t.company_id"
         " WHERE t.unallocated_amount <> 0"
@@ -236,8 +240,8 @@ def _collect_rest(cursor: Cursor) -> None:
     Refunds come before items, so that phases 3 and 4 are one merge.
     """
     paid = (
-        f"(SELECT {{side}} AS id, {whole('SUM(cents)')} AS cents FROM ledger_match"
-        f" WHERE rule = '{AllocationRule.INDICATED}' GROUP BY {{side}})"
+        f"(SELECT debit_item AS id, {whole('SUM(cents)')} AS cents FROM ledger_match"
+        f" WHERE rule = '{AllocationRule.INDICATED}' GROUP BY debit_item)"
     )
     by_company = "ROW_NUMBER() OVER (ORDER BY company_id, currency, {order})"
     create_temporary_as(
@@ -246,7 +250,8 @@ def _collect_rest(cursor: Cursor) -> None:
         f"SELECT {by_company.format(order='place, day, id')} AS seq, r.* FROM ("
         " SELECT 0 AS place, p.id, p.company_id, p.currency, p.booked_on AS day,"
         " p.cents - COALESCE(m.cents, 0) AS cents FROM ledger_payment p"
-        f" LEFT JOIN {paid.format(side='credit_payment')} m ON m.id = p.id WHERE p.cents > 0"
+        " LEFT JOIN ledger_match m ON m.credit_payment = p.id"
+        f" AND m.rule = '{AllocationRule.INDICATED}' WHERE p.cents > 0"
         " UNION ALL SELECT 1, id, company_id, currency, issued_on, -cents"
         " FROM ledger_item WHERE cents < 0) r WHERE cents > 0",
     )
@@ -258,7 +263,7 @@ def _collect_rest(cursor: Cursor) -> None:
         " -cents AS cents FROM ledger_payment WHERE cents < 0"
         " UNION ALL SELECT 1, i.id, i.company_id, i.currency, i.issued_on, i.due_on,"
         " i.cents - COALESCE(m.cents, 0) FROM ledger_item i"
-        f" LEFT JOIN {paid.format(side='debit_item')} m ON m.id = i.id WHERE i.cents > 0"
+        f" LEFT JOIN {paid} m ON m.id = i.id WHERE i.cents > 0"
         ") r WHERE cents > 0",
     )
     for table in ("ledger_credit", "ledger_debit"):

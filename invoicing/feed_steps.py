@@ -12,9 +12,10 @@ from invoicing.balances import write_balances
 _COMPANY = (
     " JOIN tenancy_company k ON k.source_system = %(source_system)s AND k.source_id = s.company"
 )
+# A ceded contract may stand on documents of the client that had it before.
 _CONTRACT = (
     " LEFT JOIN contracts_contract c ON c.source_system = %(source_system)s"
-    " AND c.source_id = s.contract"
+    " AND c.source_id = s.contract AND (c.company_id = k.id OR c.status = 'ceded')"
 )
 _SOURCE = {
     "source_system": "%(source_system)s",
@@ -44,6 +45,19 @@ _INVOICE_COLUMNS = (
     "account",
     "ksef_number",
 )
+_ITEM_COLUMNS = (
+    "id",
+    "company_id",
+    "contract_id",
+    "currency",
+    "issued_on",
+    "nominal_due_on",
+    "invoice_id",
+    "kind",
+    "label",
+    "account",
+    "source_id",
+)
 _PAYMENT_COLUMNS = (
     "kind",
     "booked_on",
@@ -67,6 +81,11 @@ def _forget_known(load: Load, kind: str, table: str, key: str = "s.source_id") -
     )
 
 
+def _filled(load: Load, kind: str, column: str) -> int:
+    """How many staged rows have something in `column`."""
+    return load.number(f"SELECT COUNT(*) FROM feed_{kind} WHERE {column} <> ''")
+
+
 def apply_invoices(load: Load) -> None:
     """New invoices with their rows. `feed_invoices` keeps only the new ones for later steps."""
     if not load.staged["invoices"]:
@@ -86,12 +105,15 @@ def apply_invoices(load: Load) -> None:
         },
         f"feed_invoices s {_COMPANY} {_CONTRACT}",
     )
-    load.execute(
+    load.expect("invoices", added + known)
+    load.count("invoices", new=added, known=known)
+    corrected = load.execute(
         "UPDATE invoicing_invoice AS t SET corrects_id = o.id FROM feed_invoices s"
         " JOIN invoicing_invoice o ON o.source_system = %(source_system)s"
-        " AND o.source_id = s.corrects WHERE t.id = s.id AND s.corrects <> ''"
+        " AND o.source_id = s.corrects AND o.currency = s.currency WHERE t.id = s.id"
+        " AND o.company_id = t.company_id AND s.corrects <> ''"
     )
-    load.count("invoices", new=added, known=known)
+    load.expect("invoices", corrected, _filled(load, "invoices", "corrects"))
     rows = load.insert(
         "invoicing_invoicerow",
         {
@@ -108,6 +130,8 @@ def apply_invoices(load: Load) -> None:
         },
         "feed_invoice_rows s JOIN feed_invoices i ON i.source_id = s.invoice",
     )
+    if not known:
+        load.expect("invoice_rows", rows)
     load.count("invoice_rows", new=rows, known=load.staged["invoice_rows"] - rows)
 
 
@@ -174,15 +198,24 @@ def _new_items(load: Load) -> None:
         load, "SELECT due_on FROM feed_invoices UNION SELECT due_on FROM feed_opening_balances"
     )
     fill_calendar(load, "ledger_calendar", days)
-    load.execute(
-        "INSERT INTO ledger_item SELECT s.item_id, k.id, s.currency,"
-        f" {cents('s.gross')}, s.issued_on, d.effective, NULL, TRUE FROM feed_invoices s"
-        f" {_COMPANY} JOIN ledger_calendar d ON d.day = s.due_on"
+    names = (
+        "id, company_id, contract_id, currency, cents, gross_cents, issued_on, due_on, is_new,"
+        " nominal_due_on, invoice_id, kind, label, account, source_id"
     )
+    joins = f"{_COMPANY} JOIN ledger_calendar d ON d.day = s.due_on {_CONTRACT}"
     load.execute(
-        "INSERT INTO ledger_item SELECT s.item_id, k.id, s.currency,"
-        f" {cents('s.amount')}, s.as_of, d.effective, NULL, TRUE FROM feed_opening_balances s"
-        f" {_COMPANY} JOIN ledger_calendar d ON d.day = s.due_on WHERE s.amount > 0"
+        f"INSERT INTO ledger_item ({names}) SELECT s.item_id, k.id, c.id, s.currency,"
+        f" {cents('s.gross')}, {cents('s.gross')}, s.issued_on, d.effective, TRUE, s.due_on, s.id,"
+        " CASE WHEN s.kind = 'interest_note' THEN 'interest_note' ELSE 'invoice' END,"
+        f" s.number, s.account, s.source_id FROM feed_invoices s {joins}"
+    )
+    placed = load.number("SELECT COUNT(contract_id) FROM ledger_item")
+    load.expect("invoices", placed, _filled(load, "invoices", "contract"))
+    load.execute(
+        f"INSERT INTO ledger_item ({names}) SELECT s.item_id, k.id, c.id, s.currency,"
+        f" {cents('s.amount')}, {cents('s.amount')}, s.as_of, d.effective, TRUE, s.due_on, NULL,"
+        " 'opening_balance', s.label, '', 'BO:' || s.source_id"
+        f" FROM feed_opening_balances s {joins} WHERE s.amount > 0"
     )
     load.execute(
         "UPDATE ledger_item AS i SET corrected_item_id = COALESCE(n.item_id, o.id)"
@@ -196,61 +229,94 @@ def _new_payments(load: Load) -> None:
     """A payment indicates the item of the invoice it names, by key or number, or else the only
     item that has its account."""
     load.execute(
-        "INSERT INTO ledger_payment SELECT s.id, k.id, s.currency,"
+        "INSERT INTO ledger_payment SELECT s.id, k.id, c.id, s.currency,"
         f" {cents('s.amount')}, s.booked_on, i.item_id, NULL, TRUE FROM feed_payments s"
-        f" {_COMPANY} LEFT JOIN feed_invoices i ON i.source_id = s.indicates"
+        f" {_COMPANY} {_CONTRACT} LEFT JOIN feed_invoices i ON i.source_id = s.indicates"
+        " AND i.company = s.company AND i.currency = s.currency"
     )
-    load.execute(
-        "INSERT INTO ledger_payment SELECT s.payment_id, k.id, s.currency,"
-        f" -{cents('s.amount')}, s.as_of, NULL, NULL, TRUE FROM feed_opening_balances s"
-        f" {_COMPANY} WHERE s.amount < 0"
-    )
-    load.execute(
+    load.expect("payments", load.number("SELECT COUNT(*) FROM ledger_payment"), _left(load))
+    placed = load.number("SELECT COUNT(contract_id) FROM ledger_payment")
+    load.expect("payments", placed, _filled(load, "payments", "contract"))
+    _indicated_otherwise(load)
+    reversing = load.execute(
         "UPDATE ledger_payment AS p SET reverses_id = COALESCE(n.id, o.id)"
         " FROM feed_payments s LEFT JOIN feed_payments n ON n.source_id = s.reverses"
+        " AND n.company = s.company AND n.currency = s.currency AND n.amount = -s.amount"
+        " AND n.kind = s.kind AND n.reverses = ''"
         " LEFT JOIN invoicing_payment o ON o.source_system = %(source_system)s"
         " AND o.source_id = s.reverses WHERE p.id = s.id AND s.reverses <> ''"
+        " AND COALESCE(n.id, o.id) IS NOT NULL"
     )
-    by_key = "t.source_id = s.indicates AND t.source_system = %(source_system)s"
-    by_number = "t.label = s.indicates AND t.company_id = k.id AND t.currency = s.currency"
-    for found in (by_key, f"{by_number} AND t.invoice_id IS NOT NULL"):
-        load.execute(
-            "UPDATE ledger_payment AS p SET indicated_item_id = f.id FROM (SELECT s.id AS payment,"
-            f" MIN(t.id) AS id FROM feed_payments s {_COMPANY}"
-            f" JOIN invoicing_receivableitem t ON {found} WHERE s.indicates <> '' GROUP BY s.id) f"
-            " WHERE p.id = f.payment AND p.indicated_item_id IS NULL"
-        )
+    load.expect("payments", reversing, _filled(load, "payments", "reverses"))
+    _contracts_of_payments(load)
     load.execute(
-        "UPDATE ledger_payment AS p SET indicated_item_id = i.item_id FROM feed_payments s"
-        " JOIN feed_invoices i ON i.number = s.indicates"
-        " WHERE p.id = s.id AND p.indicated_item_id IS NULL AND s.indicates <> ''"
+        "INSERT INTO ledger_payment SELECT s.payment_id, k.id, c.id, s.currency,"
+        f" -{cents('s.amount')}, s.as_of, NULL, NULL, TRUE FROM feed_opening_balances s"
+        f" {_COMPANY} {_CONTRACT} WHERE s.amount < 0"
     )
+
+
+def _left(load: Load) -> int:
+    """Payments that are new."""
+    return load.number("SELECT COUNT(*) FROM feed_payments")
+
+
+def _indicated_otherwise(load: Load) -> None:
+    """Stored invoices by key, then any by number; and accounts that belong to one item."""
+    wanted = _filled(load, "payments", "indicates")
+    indicated = "SELECT COUNT(indicated_item_id) FROM ledger_payment"
+    stored = "JOIN invoicing_receivableitem t ON t.company_id = k.id AND t.currency = s.currency"
+    new = "JOIN feed_invoices t ON t.company = s.company AND t.currency = s.currency"
+    for found, item in (
+        (f"{stored} AND t.source_id = s.indicates AND t.source_system = %(source_system)s", "t.id"),
+        (f"{new} AND t.number = s.indicates", "t.item_id"),
+        (f"{stored} AND t.label = s.indicates AND t.invoice_id IS NOT NULL", "t.id"),
+    ):
+        if load.number(indicated) < wanted:
+            load.execute(
+                "UPDATE ledger_payment AS p SET indicated_item_id = f.item FROM ("
+                f" SELECT s.id AS payment, MIN({item}) AS item FROM feed_payments s {_COMPANY}"
+                f" {found} WHERE s.indicates <> '' GROUP BY s.id) f"
+                " WHERE p.id = f.payment AND p.indicated_item_id IS NULL"
+            )
+    load.expect("payments", load.number(indicated), wanted)
     _indicated_by_account(load)
 
 
 def _indicated_by_account(load: Load) -> None:
     """An account made for one invoice points at it; one of a whole contract does not."""
-    wanted = (
-        "feed_payments s WHERE s.indicates = '' AND s.account <> '' AND s.reverses = ''"
-        " AND s.amount > 0"
-    )
-    if not load.number(f"SELECT COUNT(*) FROM {wanted}"):
-        return
+    silent = "s.indicates = '' AND s.account <> '' AND s.reverses = '' AND s.amount > 0"
+    accounts = f"(SELECT s.account FROM feed_payments s WHERE {silent})"
     load.execute(
         "UPDATE ledger_payment AS p SET indicated_item_id = f.item FROM ("
         " SELECT s.id AS payment, a.item FROM (SELECT account, company_id, currency,"
         " MIN(item) AS item FROM ("
-        " SELECT i.account, k.id AS company_id, i.currency, i.item_id AS item FROM feed_invoices i"
-        " JOIN tenancy_company k ON k.source_system = %(source_system)s"
-        " AND k.source_id = i.company WHERE i.account <> ''"
+        " SELECT i.account, i.company_id, i.currency, i.id AS item FROM ledger_item i"
+        f" WHERE i.is_new AND i.account IN {accounts}"
         " UNION ALL SELECT t.account, t.company_id, t.currency, t.id"
         " FROM invoicing_receivableitem t JOIN ledger_company l ON l.id = t.company_id"
-        " WHERE t.account <> '') every GROUP BY account, company_id, currency"
+        f" WHERE t.account IN {accounts}) every GROUP BY account, company_id, currency"
         " HAVING COUNT(*) = 1) a"
         f" JOIN feed_payments s ON s.account = a.account AND s.currency = a.currency {_COMPANY}"
-        " AND k.id = a.company_id WHERE s.indicates = '' AND s.reverses = '' AND s.amount > 0"
-        ") f WHERE p.id = f.payment"
+        f" AND k.id = a.company_id WHERE {silent}) f WHERE p.id = f.payment"
     )
+
+
+def _contracts_of_payments(load: Load) -> None:
+    """The contract of a payment that names none: whose account it came to, or the item's."""
+    load.execute(
+        "UPDATE ledger_payment AS p SET contract_id = a.id FROM feed_payments s"
+        " JOIN (SELECT company_id, virtual_account, MIN(id) AS id FROM contracts_contract"
+        " WHERE virtual_account <> '' GROUP BY company_id, virtual_account HAVING COUNT(*) = 1) a"
+        " ON a.virtual_account = s.account WHERE p.id = s.id AND a.company_id = p.company_id"
+        " AND s.contract = '' AND s.account <> ''"
+    )
+    for items in ("ledger_item", "invoicing_receivableitem"):
+        load.execute(
+            f"UPDATE ledger_payment AS p SET contract_id = i.contract_id FROM {items} i"
+            " WHERE i.id = p.indicated_item_id AND p.contract_id IS NULL"
+            " AND i.contract_id IS NOT NULL"
+        )
 
 
 def _matched(sides: dict[str, str]) -> str:
@@ -265,109 +331,63 @@ def _matched(sides: dict[str, str]) -> str:
 
 def _insert_items(load: Load) -> None:
     matched = _matched({"debit_item": "-", "credit_item": ""})
-    left = money(f"({cents('{amount}')} + COALESCE(m.cents, 0))")
-    common = {
-        "currency": "s.currency",
-        "nominal_due_on": "s.due_on",
-        "effective_due_on": "d.effective",
-        "is_disputed": "FALSE",
-        "dunning_level": "0",
-        "company_id": "k.id",
-        "contract_id": "c.id",
-        "id": "s.item_id",
-        **_SOURCE,
-    }
-    joins = (
-        f"{_COMPANY} JOIN ledger_calendar d ON d.day = s.due_on {_CONTRACT}"
-        f" LEFT JOIN {matched} m ON m.id = s.item_id"
-    )
     load.insert(
         "invoicing_receivableitem",
         {
-            **common,
-            "invoice_id": "s.id",
-            "kind": "CASE WHEN s.kind = 'interest_note' THEN 'interest_note' ELSE 'invoice' END",
-            "label": "s.number",
-            "gross": "s.gross",
-            "open_amount": left.format(amount="s.gross"),
-            "issued_on": "s.issued_on",
-            "account": "s.account",
-            "source_id": "s.source_id",
+            **{name: f"i.{name}" for name in _ITEM_COLUMNS},
+            "effective_due_on": "i.due_on",
+            "gross": money("i.gross_cents"),
+            "open_amount": money("(i.gross_cents + COALESCE(m.cents, 0))"),
+            "is_disputed": "FALSE",
+            "dunning_level": "0",
+            **_SOURCE,
         },
-        f"feed_invoices s {joins}",
-    )
-    load.insert(
-        "invoicing_receivableitem",
-        {
-            **common,
-            "kind": "'opening_balance'",
-            "label": "s.label",
-            "gross": "s.amount",
-            "open_amount": left.format(amount="s.amount"),
-            "issued_on": "s.as_of",
-            "account": "''",
-            "source_id": "'BO:' || s.source_id",
-        },
-        f"feed_opening_balances s {joins} WHERE s.amount > 0",
+        f"ledger_item i LEFT JOIN {matched} m ON m.id = i.id WHERE i.is_new",
     )
 
 
 def _insert_payments(load: Load) -> int:
-    """The contract of a payment: named, or the one whose account it came to, or the item's."""
     matched = _matched({"credit_payment": "-", "debit_payment": ""})
-    left = money(f"({cents('{amount}')} + COALESCE(m.cents, 0))")
-    accounts = (
-        " LEFT JOIN (SELECT company_id, virtual_account, MIN(id) AS id FROM contracts_contract"
-        " WHERE virtual_account <> '' GROUP BY company_id, virtual_account HAVING COUNT(*) = 1) a"
-        " ON a.company_id = k.id AND a.virtual_account = s.account"
-    )
-    item = " LEFT JOIN ledger_indicated_contract n ON n.item_id = p.indicated_item_id"
-    create_temporary(load.cursor, "ledger_indicated_contract", "item_id bigint, contract_id bigint")
-    load.execute(
-        "INSERT INTO ledger_indicated_contract SELECT t.id, t.contract_id"
-        " FROM invoicing_receivableitem t WHERE t.contract_id IS NOT NULL AND t.id IN"
-        " (SELECT p.indicated_item_id FROM ledger_payment p JOIN feed_payments s ON s.id = p.id"
-        " WHERE s.contract = '' AND p.indicated_item_id IS NOT NULL)"
-    )
+    common = {
+        "public_id": new_uuid(),
+        "company_id": "p.company_id",
+        "contract_id": "p.contract_id",
+        "indicated_item_id": "p.indicated_item_id",
+        "reverses_id": "p.reverses_id",
+        **_SOURCE,
+    }
+    left = f"({cents('s.amount')} + COALESCE(m.cents, 0))"
+    left_negative = f"(-{cents('s.amount')} + COALESCE(m.cents, 0))"
     added = load.insert(
         "invoicing_payment",
         {
+            **common,
             "id": "s.id",
-            "public_id": new_uuid(),
-            "company_id": "k.id",
-            "contract_id": "COALESCE(c.id, a.id, n.contract_id)",
-            "indicated_item_id": "p.indicated_item_id",
-            "reverses_id": "p.reverses_id",
             **{name: f"s.{name}" for name in _PAYMENT_COLUMNS},
-            "unallocated_amount": left.format(amount="s.amount"),
+            "unallocated_amount": money(left),
             "source_id": "s.source_id",
-            **_SOURCE,
         },
-        f"feed_payments s JOIN ledger_payment p ON p.id = s.id {_COMPANY} {_CONTRACT}"
-        f" {accounts} {item} LEFT JOIN {matched} m ON m.id = s.id",
+        "feed_payments s JOIN ledger_payment p ON p.id = s.id"
+        f" LEFT JOIN {matched} m ON m.id = s.id",
     )
-    drop_temporary(load.cursor, "ledger_indicated_contract")
     load.insert(
         "invoicing_payment",
         {
+            **common,
             "id": "s.payment_id",
-            "public_id": new_uuid(),
-            "company_id": "k.id",
-            "contract_id": "c.id",
             "kind": "'opening_balance'",
             "booked_on": "s.as_of",
             "currency": "s.currency",
             "amount": "-s.amount",
-            "unallocated_amount": left.format(amount="-s.amount"),
+            "unallocated_amount": money(left_negative),
             "payer_name": "''",
             "payer_account": "''",
             "account": "''",
             "title": "s.label",
             "bank_reference": "''",
             "source_id": "'BO:' || s.source_id",
-            **_SOURCE,
         },
-        f"feed_opening_balances s {_COMPANY} {_CONTRACT}"
+        "feed_opening_balances s JOIN ledger_payment p ON p.id = s.payment_id"
         f" LEFT JOIN {matched} m ON m.id = s.payment_id WHERE s.amount < 0",
     )
     return added
@@ -380,10 +400,8 @@ def _balances(load: Load) -> None:
         "INSERT INTO ledger_contract (id) SELECT t.id FROM contracts_contract t"
         " JOIN feed_contracts s ON t.source_system = %(source_system)s"
         " AND t.source_id = s.source_id"
-        " UNION SELECT t.contract_id FROM invoicing_receivableitem t"
-        " JOIN ledger_item i ON i.id = t.id WHERE t.contract_id IS NOT NULL"
-        " UNION SELECT t.contract_id FROM invoicing_payment t"
-        " JOIN ledger_payment p ON p.id = t.id WHERE t.contract_id IS NOT NULL"
+        " UNION SELECT contract_id FROM ledger_item WHERE contract_id IS NOT NULL"
+        " UNION SELECT contract_id FROM ledger_payment WHERE contract_id IS NOT NULL"
     )
     written = write_balances(load.cursor, on=load.manifest.business_date, at=load.at)
     load.count("balances", new=written)

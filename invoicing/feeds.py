@@ -6,7 +6,7 @@ from __future__ import annotations
 from contracts.feeds import row_check
 from eboks.feeds.applying import unchangeable
 from eboks.feeds.columns import choice, code, currency, date, integer, money, rate, text, token
-from eboks.feeds.dialect import cents
+from eboks.feeds.dialect import exact
 from eboks.feeds.registry import Check, FileKind, Registry, Step
 from eboks.tenancy.identifiers import validate_nip, validate_nrb
 from invoicing.enums import CostKind, InvoiceKind
@@ -21,7 +21,7 @@ _NIP = "[0-9]{10}"
 _NRB = "[0-9]{26}"
 
 
-def _same_company(kind: str) -> Check:
+def _same_company(kind: str, *, guarded: bool = True) -> Check:
     """The contract exists and is the company's; a ceded one may be a former client's."""
     return Check(
         "contract",
@@ -34,6 +34,7 @@ def _same_company(kind: str) -> Check:
         " WHERE t.source_system = %(source_system)s AND t.source_id = s.contract"
         " AND (k.source_id = s.company OR t.status = 'ceded'))",
         needs=("contracts",),
+        guarded=guarded,
     )
 
 
@@ -68,6 +69,7 @@ INVOICES = FileKind(
     order=70,
     table="invoicing_invoice",
     ids=(("id", "invoicing_invoice"), ("item_id", "invoicing_receivableitem")),
+    guarded=True,
     columns=(
         code("source_id"),
         code("company", references="companies"),
@@ -101,8 +103,9 @@ INVOICES = FileKind(
         row_check(
             "gross",
             "brutto różni się od sumy netto i VAT",
-            f"{cents('gross')} <> {cents('net')} + {cents('vat')}",
+            f"{exact('gross')} <> {exact('net')} + {exact('vat')}",
             "invoices",
+            guarded=True,
         ),
         row_check("fx_rate", "kurs musi być dodatni", "fx_rate <= 0", "invoices"),
         row_check(
@@ -128,14 +131,15 @@ INVOICES = FileKind(
             " WHERE t.source_system = %(source_system)s AND t.source_id = s.corrects"
             " AND k.source_id = s.company AND t.currency = s.currency)",
             needs=("invoices",),
+            guarded=True,
         ),
         Check(
             "source_id",
             "faktura nie ma w paczce pozycji albo ich suma różni się od faktury",
             "SELECT s.line, s.source_id FROM feed_invoices s LEFT JOIN (SELECT invoice,"
-            f" SUM({cents('net')}) AS net, SUM({cents('vat')}) AS vat FROM feed_invoice_rows"
+            f" SUM({exact('net')}) AS net, SUM({exact('vat')}) AS vat FROM feed_invoice_rows"
             " GROUP BY invoice) r ON r.invoice = s.source_id WHERE r.invoice IS NULL"
-            f" OR r.net <> {cents('s.net')} OR r.vat <> {cents('s.vat')}",
+            f" OR r.net <> {exact('s.net')} OR r.vat <> {exact('s.vat')}",
             needs=("invoices", "invoice_rows"),
         ),
         unchangeable(
@@ -162,6 +166,7 @@ INVOICE_ROWS = FileKind(
     title="pozycja faktury",
     order=80,
     key=("invoice", "position"),
+    guarded=True,
     columns=(
         code("invoice"),
         integer("position"),
@@ -181,18 +186,20 @@ INVOICE_ROWS = FileKind(
             "SELECT s.line, s.invoice FROM feed_invoice_rows s WHERE NOT EXISTS"
             " (SELECT 1 FROM feed_invoices o WHERE o.source_id = s.invoice)",
             needs=("invoices",),
+            guarded=True,
         ),
         row_check(
             "gross",
             "brutto różni się od sumy netto i VAT",
-            f"{cents('gross')} <> {cents('net')} + {cents('vat')}",
+            f"{exact('gross')} <> {exact('net')} + {exact('vat')}",
             "invoice_rows",
+            guarded=True,
         ),
         row_check(
             "principal",
             "część kapitałowa i odsetkowa nie dają razem kwoty netto",
-            f"(principal <> 0 OR interest <> 0) AND {cents('net')} <>"
-            f" {cents('COALESCE(principal, 0)')} + {cents('COALESCE(interest, 0)')}",
+            f"(principal <> 0 OR interest <> 0) AND {exact('net')} <>"
+            f" {exact('COALESCE(principal, 0)')} + {exact('COALESCE(interest, 0)')}",
             "invoice_rows",
         ),
         unchangeable(
@@ -228,7 +235,7 @@ OPENING_BALANCES = FileKind(
         date("due_on"),
     ),
     checks=(
-        _same_company("opening_balances"),
+        _same_company("opening_balances", guarded=False),
         row_check("amount", "kwota nie może być zerem", "amount = 0", "opening_balances"),
         *(
             unchangeable(
@@ -273,6 +280,7 @@ PAYMENTS = FileKind(
     order=100,
     table="invoicing_payment",
     ids=(("id", "invoicing_payment"),),
+    guarded=True,
     columns=(
         code("source_id"),
         code("company", references="companies"),
@@ -315,6 +323,7 @@ PAYMENTS = FileKind(
             " AND t.currency = s.currency AND t.source_system = %(source_system)s"
             " AND t.number = s.indicates)",
             needs=("invoices",),
+            guarded=True,
         ),
         Check(
             "reverses",
@@ -329,6 +338,7 @@ PAYMENTS = FileKind(
             " AND t.reverses_id IS NULL AND k.source_id = s.company"
             " AND t.currency = s.currency AND t.amount = -s.amount AND t.kind = s.kind)",
             needs=("payments",),
+            guarded=True,
         ),
         Check(
             "reverses",
@@ -339,6 +349,7 @@ PAYMENTS = FileKind(
             " JOIN invoicing_payment o ON o.source_system = %(source_system)s"
             " AND o.source_id = s.reverses JOIN invoicing_payment t ON t.reverses_id = o.id"
             " WHERE t.source_id <> s.source_id",
+            guarded=True,
         ),
         unchangeable(
             "payments",

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from eboks.feeds.dialect import Cursor, Params, analyze, differs
 from eboks.feeds.manifest import Manifest
@@ -29,7 +28,6 @@ class Load:
     manifest: Manifest
     at: dt.datetime
     staged: dict[str, int]  # rows by kind; a kind that did not come has 0
-    progress: Callable[[int], None]
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
@@ -53,6 +51,15 @@ class Load:
 
     def count(self, kind: str, **numbers: int) -> None:
         self.counts.setdefault(kind, {}).update(numbers)
+
+    def expect(self, kind: str, found: int, wanted: int | None = None) -> None:
+        """Every staged row of `kind` must have found its place, when none was known before.
+
+        Raises IntegrityError: the import rolls back and asks which rows did not.
+        """
+        wanted = self.staged[kind] if wanted is None else wanted
+        if found != wanted:
+            raise IntegrityError(f"feed_{kind}: {found} rows found their place, not {wanted}")
 
     def is_empty(self, table: str) -> bool:
         self.cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")

@@ -22,8 +22,13 @@ def run_checks(
     files: dict[str, CsvFile],
     params: Params,
     problems: Problems,
+    *,
+    guarded: bool | None = None,
 ) -> None:
-    """Ask everything of every staged kind; stop when `problems` is full."""
+    """Ask the staged rows of every kind; stop when `problems` is full.
+
+    Ask only the guarded questions, or only the others, when `guarded` says so.
+    """
     broken = {name for name, file in files.items() if not file.is_whole}
     for kind in registry.kinds:
         file = files.get(kind.name)
@@ -32,10 +37,10 @@ def run_checks(
         for check in (*_generic(kind, registry), *kind.checks):
             if problems.is_full:
                 return
-            if broken.isdisjoint(check.needs):
+            if broken.isdisjoint(check.needs) and guarded in {None, check.guarded}:
                 _ask(cursor, check, file, params, problems)
         for column in file.columns:
-            if column.check is not None:
+            if column.check is not None and not guarded:
                 _ask_values(cursor, column, column.check, file, problems)
 
 
@@ -55,17 +60,18 @@ def _generic(kind: FileKind, registry: Registry) -> Iterator[Check]:
     stage = kind.stage
     keys = ", ".join(f's."{name}"' for name in kind.key)
     shown = " || ' / ' || ".join(as_text(f'"{name}"') for name in kind.key)
-    yield _duplicates(stage, keys.replace("s.", ""), shown, kind.key[-1])
+    yield _duplicates(kind, keys.replace("s.", ""), shown, kind.key[-1])
     for column in kind.columns:
         name = f's."{column.name}"'
         if column.unique:
-            yield _duplicates(stage, f'"{column.name}"', f'"{column.name}"', column.name)
+            yield _duplicates(kind, f'"{column.name}"', f'"{column.name}"', column.name)
             yield Check(
                 column.name,
                 "tę wartość ma już inny wiersz w bazie",
                 f"SELECT s.line, {name} FROM {stage} s JOIN {kind.table} t"
                 f' ON t."{column.name}" = {name} WHERE NOT (t.source_system = %(source_system)s'
                 " AND t.source_id = s.source_id)",
+                guarded=kind.guarded,
             )
         if column.references:
             other = registry.kinds_by_name[column.references]
@@ -77,15 +83,17 @@ def _generic(kind: FileKind, registry: Registry) -> Iterator[Check]:
                 f" AND NOT EXISTS (SELECT 1 FROM {other.table} t WHERE t.source_id = {name}"
                 " AND t.source_system = %(source_system)s)",
                 needs=(other.name,),
+                guarded=kind.guarded,
             )
 
 
-def _duplicates(stage: str, keys: str, shown: str, column: str) -> Check:
+def _duplicates(kind: FileKind, keys: str, shown: str, column: str) -> Check:
     return Check(
         column,
         "klucz powtórzony w tym pliku",
         f"SELECT line, value FROM (SELECT line, {shown} AS value, ROW_NUMBER() OVER"
-        f" (PARTITION BY {keys} ORDER BY line) AS nth FROM {stage}) d WHERE nth > 1",
+        f" (PARTITION BY {keys} ORDER BY line) AS nth FROM {kind.stage}) d WHERE nth > 1",
+        guarded=kind.guarded,
     )
 
 

@@ -25,6 +25,11 @@ def cents(amount: str) -> str:
     return f"CAST(ROUND({amount} * 100) AS INTEGER)"
 
 
+def exact(amount: str) -> str:
+    """An amount that can be added and compared without error."""
+    return amount if is_postgresql() else cents(amount)
+
+
 def money(hundredths: str) -> str:
     """Back from hundredths to an amount."""
     return f"({hundredths} * 0.01)" if is_postgresql() else f"({hundredths} / 100.0)"

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.db import DataError, IntegrityError, connection, transaction
 
@@ -18,8 +19,8 @@ from eboks.feeds.manifest import Manifest
 from eboks.feeds.models import FeedRun, FeedStatus
 from eboks.feeds.problems import FeedRefusedError, Problems
 from eboks.feeds.reading import CsvFile
-from eboks.feeds.rebuilding import rebuilding
-from eboks.feeds.registry import registry
+from eboks.feeds.rebuilding import is_first_load, rebuilding
+from eboks.feeds.registry import Document, registry
 from eboks.feeds.runs import (
     Outcome,
     close_interrupted,
@@ -146,39 +147,49 @@ def _apply(
     with connection.cursor() as cursor:
         _tune(cursor)
         files = _stage(cursor, manifest, problems, watch)
-        load = Load(
-            cursor,
-            manifest,
-            at,
-            {
-                kind.name: files[kind.name].rows if kind.name in files else 0
-                for kind in registry.kinds
-            },
-            lambda done: None,
-        )
-        if not problems.is_full:
-            run_checks(cursor, registry, manifest, files, load.params, problems)
+        staged = {name: files[name].rows if name in files else 0 for name in registry.kinds_by_name}
+        load = Load(cursor, manifest, at, staged)
+
+        def check(*, guarded: bool | None = None) -> None:
+            run_checks(cursor, registry, manifest, files, load.params, problems, guarded=guarded)
+
+        trusting = is_first_load(cursor, registry.tables, staged.values())
+        check(guarded=False if trusting else None)
         if problems:
+            if trusting:
+                check(guarded=True)
             raise FeedRefusedError(problems)
-        steps = registry.steps
-        load.progress = watch.begin("zapis", len(steps) + 1)
-        tables = [table for step in steps for table in step.fills]
-        with rebuilding(cursor, tables, sum(load.staged.values())):
-            for document, parsed in documents:
-                document.apply(load, parsed)
-            for step in steps:
-                step.run(load)
-                load.progress(1)
-        load.progress(1)
+        try:
+            with transaction.atomic():
+                _run_steps(load, documents, watch, rebuild=trusting)
+        except IntegrityError:
+            check(guarded=True)
+            if problems:
+                raise FeedRefusedError(problems) from None
+            raise
         for kind in registry.kinds:
             drop_temporary(cursor, kind.stage)
     return load.counts
 
 
+def _run_steps(
+    load: Load, documents: list[tuple[Document, Any]], watch: Watch, *, rebuild: bool
+) -> None:
+    steps = registry.steps
+    progress = watch.begin("zapis", len(steps) + 1)
+    with rebuilding(load.cursor, registry.tables if rebuild else ()):
+        for document, parsed in documents:
+            document.apply(load, parsed)
+        for step in steps:
+            step.run(load)
+            progress(1)
+    progress(1)
+
+
 def _stage(
     cursor: Cursor, manifest: Manifest, problems: Problems, watch: Watch
 ) -> dict[str, CsvFile]:
-    progress = watch.begin("wczytanie", manifest.bytes)
+    progress = watch.begin("wczytanie", manifest.csv_bytes)
     files: dict[str, CsvFile] = {}
     for kind in registry.kinds:
         create_stage(cursor, kind)
@@ -194,6 +205,6 @@ def _stage(
 def _tune(cursor: Cursor) -> None:
     """For big sorts and hashes of this transaction only."""
     if is_postgresql():
-        cursor.execute("SET LOCAL work_mem = '128MB'")
+        cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute("SET LOCAL jit = off")
         cursor.execute("SET LOCAL default_statistics_target = 10")  # sizes, not distributions

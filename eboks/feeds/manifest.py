@@ -57,8 +57,10 @@ class Manifest:
         return next((file for file in self.files if file.kind == kind), None)
 
     @property
-    def bytes(self) -> int:
-        return sum((self.directory / file.name).stat().st_size for file in self.files)
+    def csv_bytes(self) -> int:
+        """Size of the CSV files, for the progress bar."""
+        csv = (file.name for file in self.files if file.name.endswith(".csv"))
+        return sum((self.directory / name).stat().st_size for name in csv)
 
 
 def read_manifest(directory: Path, problems: Problems) -> Manifest | None:

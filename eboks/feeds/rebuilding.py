@@ -7,7 +7,7 @@ without its constraints.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from eboks.feeds.dialect import Cursor, analyze, is_postgresql
@@ -15,26 +15,29 @@ from eboks.feeds.dialect import Cursor, analyze, is_postgresql
 FEW_ROWS = 50_000  # below this, keeping indexes up to date row by row is quicker
 
 
-@contextmanager
-def rebuilding(cursor: Cursor, tables: Iterable[str], rows: int) -> Iterator[None]:
-    """Take indexes and foreign keys off those `tables` that are empty; put them back at the end.
+def is_first_load(cursor: Cursor, tables: Iterable[str], rows: Iterable[int]) -> bool:
+    """Whether a big feed meets empty tables."""
+    return sum(rows) >= FEW_ROWS and all(_is_empty(cursor, table) for table in tables)
 
-    Does nothing on SQLite and for feeds of fewer than `FEW_ROWS` rows.
+
+@contextmanager
+def rebuilding(cursor: Cursor, tables: Sequence[str]) -> Iterator[None]:
+    """Take indexes and foreign keys off these empty tables; put them back at the end.
+
+    Does nothing on SQLite.
     """
-    if not is_postgresql() or rows < FEW_ROWS:
+    if not is_postgresql() or not tables:
         yield
         return
-    empty = [table for table in dict.fromkeys(tables) if _is_empty(cursor, table)]
     # Checks of foreign keys that wait for the commit would forbid changing the table.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    # A third of the memory that a small server gives to PostgreSQL; ends with the transaction.
     cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
-    restore = [statement for table in empty for statement in _take_off(cursor, table)]
+    restore = [statement for table in tables for statement in _take_off(cursor, table)]
     yield
     for statement in sorted(restore, key=lambda sql: "FOREIGN KEY" in sql):
         cursor.execute(statement)
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-    for table in empty:
+    for table in tables:
         analyze(cursor, table)
 
 

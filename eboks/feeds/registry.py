@@ -19,13 +19,16 @@ class Check:
     """A question to the staged rows; every row of its answer is an error.
 
     `sql` selects (line, value) or (line, value, column). It names staged tables `feed_<kind>`;
-    `needs` are the kinds whose files must be whole for the answer to make sense.
+    `needs` are the kinds whose files must be whole for the answer to make sense. A `guarded`
+    question is one that the tables themselves answer on a first load: a constraint or a count
+    stops the import, and only then it is asked, to name the rows.
     """
 
     column: str
     reason: str
     sql: str
     needs: tuple[str, ...] = ()
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class FileKind:
     `table`: where rows with a `source_id` land; references are looked up there too.
     `ids`: columns of the staged table with ids reserved for the rows that will be made, each
     with the table it is an id of.
+    `guarded`: what holds for each row alone, and unique keys, is guarded (see `Check`).
     """
 
     name: str
@@ -44,6 +48,7 @@ class FileKind:
     key: tuple[str, ...] = ("source_id",)
     table: str = ""
     ids: tuple[tuple[str, str], ...] = ()
+    guarded: bool = False
     checks: tuple[Check, ...] = ()
 
     @property
@@ -106,6 +111,11 @@ class Registry:
     @property
     def steps(self) -> tuple[Step, ...]:
         return tuple(sorted(self._steps.values(), key=lambda step: step.order))
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables that the steps fill, each once."""
+        return tuple(dict.fromkeys(table for step in self.steps for table in step.fills))
 
 
 registry = Registry()

@@ -6,9 +6,11 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from contracts.models import Asset, Contract, ScheduleRow, ScheduleVersion
 from eboks.accounts.models import User
+from eboks.feeds import rebuilding
 from eboks.feeds.models import FeedRun, FeedStatus
 from eboks.tenancy.models import Company, LessorProfile, Membership
 from invoicing.enums import AllocationRule
@@ -43,6 +45,20 @@ def test_sample_is_applied_to_the_grosz(feed, load):
     set_off = SetOff.objects.get()
     assert (set_off.credit_item.source_id, set_off.debit_item.source_id) == ("F4", "F3")
     assert set_off.amount == Decimal("61.50")
+
+
+def test_big_first_load_ends_the_same(feed, load, monkeypatch):
+    """Indexes are made after the rows there: all of them come back, under their names."""
+    monkeypatch.setattr(rebuilding, "FEW_ROWS", 0)
+    with connection.cursor() as cursor:
+        before = connection.introspection.get_constraints(cursor, "invoicing_invoice")
+
+    (outcome,) = load(feed)
+
+    assert (outcome.status, outcome.problems.found) == (FeedStatus.APPLIED, [])
+    assert sum(item.open_amount for item in ReceivableItem.objects.all()) == Decimal("218.73")
+    with connection.cursor() as cursor:
+        assert connection.introspection.get_constraints(cursor, "invoicing_invoice") == before
 
 
 def test_sample_balances_stand_as_of_the_business_date(feed, load):

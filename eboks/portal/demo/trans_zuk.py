@@ -126,7 +126,7 @@ class _Payments:
         self._on = on
 
     def __call__(self, bills: Sequence[Bill]) -> Iterator[tuple[dt.date, tuple[Any, ...]]]:
-        due = [bill for bill in bills if bill.effective_due_on - _DAY <= self._on]
+        due = [bill for bill in bills if bill.effective_due_on <= self._on]
         unpaid = max(
             (bill for bill in due if bill.made is self._behind and bill.instalment_n),
             key=lambda bill: bill.instalment_n or 0,

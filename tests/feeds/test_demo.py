@@ -1,0 +1,143 @@
+"""The demo: loaded once through the import, alive, and never with a password known in advance."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from contracts.models import Contract, ScheduleRow
+from eboks.accounts.models import User
+from eboks.feeds.models import FeedRun, FeedStatus
+from eboks.portal.demo.loading import DemoError, is_loaded, load_demo
+from eboks.portal.demo.people import LOGINS
+from eboks.tenancy.models import LessorProfile
+from eboks.tenancy.rights import Right, Role
+from invoicing.models import Invoice, ReceivableItem
+from tests.factories import CompanyFactory
+
+pytestmark = pytest.mark.django_db
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _own_directory(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+
+
+def _load(on: dt.date) -> bool:
+    at = dt.datetime.combine(on, dt.time(8), tzinfo=dt.UTC)
+    return load_demo(at=at, on=on, contracts=16)
+
+
+def _schedule(number: str) -> list[tuple[Decimal, ...]]:
+    rows = ScheduleRow.objects.filter(version__contract__number=number, kind="instalment")
+    return list(rows.order_by("n").values_list("payment", "interest", "principal", "balance"))
+
+
+@pytest.mark.parametrize(
+    "on", [dt.date(2026, 11, 22), dt.date(2028, 2, 29), dt.date(2026, 12, 31), dt.date(2027, 1, 27)]
+)
+def test_owner_finds_something_alive_on_any_day(on):
+    _load(on)
+
+    items = ReceivableItem.objects.filter(company__source_id="K900001", open_amount__gt=0)
+    assert items.filter(effective_due_on__lt=on).count() == 1  # overdue
+    assert items.filter(effective_due_on__range=(on, on + 7 * DAY)).exists()
+    visit = User.objects.get(username="demo-wlasciciel").last_visit_at
+    new = Invoice.objects.filter(company__source_id="K900001", received_at__gt=visit)
+    assert new.exists()
+    assert new.count() < Invoice.objects.filter(company__source_id="K900001").count() / 5
+    ending = Contract.objects.live().filter(end_on__range=(on, on + 90 * DAY))
+    assert ending.filter(company__source_id="K900001").exists()
+
+
+def test_published_contracts_stand_with_their_figures():
+    _load(dt.date(2026, 11, 22))
+
+    forum, own = _schedule("OL/PL-01"), _schedule("OL/CON-01")
+    assert len(forum) == len(own) == 35
+    # schedule-cases/pl-01, derived invoice variant; con-01.
+    amounts = [tuple(map(str, row)) for row in (forum[0], forum[-1], own[0], own[-1])]
+    assert amounts == [
+        ("3935.45", "906.86", "3028.59", "118881.57"),
+        ("3935.37", "38.95", "3896.42", "1339.67"),
+        ("2803.79", "487.50", "2316.29", "87683.71"),
+        ("2803.67", "20.49", "2783.18", "1000.00"),
+    ]
+    invoice = Invoice.objects.filter(contract__number="OL/CON-01", instalment_n=1).get()
+    assert str(invoice.gross) == "3448.66"
+
+
+def test_people_have_the_roles_of_the_story():
+    _load(dt.date(2026, 11, 22))
+
+    accountant = User.objects.get(username="demo-ksiegowa")
+    assert accountant.memberships.filter(role=Role.ACCOUNTANT).count() == 6
+    fleet = User.objects.get(username="demo-flota").memberships.get()
+    assert Right.VIEW_FINANCE not in fleet.rights
+    assert User.objects.get(username="demo-finanse").memberships.get().company == fleet.company
+    staff = User.objects.filter(is_staff=True)
+    assert [user.username for user in staff] == ["demo-zaplecze"]
+    assert all(
+        User.objects.get(username=one.username).check_password(one.password) for one in LOGINS
+    )
+    assert LessorProfile.objects.get().is_demo
+
+
+def test_passwords_are_long_and_of_this_installation(settings):
+    passwords = {login.password for login in LOGINS}
+    settings.SECRET_KEY = "another installation" * 5
+    others = {login.password for login in LOGINS}
+
+    assert len(passwords) == len(LOGINS)
+    assert min(map(len, passwords)) >= 15
+    assert passwords.isdisjoint(others)
+
+
+def test_loading_twice_does_and_prints_nothing(settings, capsys):
+    settings.DEMO = True
+    _load(dt.date(2026, 11, 22))
+    users = User.objects.count()
+
+    assert _load(dt.date(2026, 11, 23)) is False
+    call_command("load_demo")
+
+    assert capsys.readouterr().out == ""
+    assert User.objects.count() == users
+    statuses = FeedRun.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == [FeedStatus.APPLIED, FeedStatus.APPLIED]
+
+
+def test_production_refuses_without_the_word(settings):
+    settings.DEMO = False
+
+    with pytest.raises(CommandError, match="--i-know"):
+        call_command("load_demo")
+
+    assert not User.objects.exists()
+
+
+def test_portal_with_clients_of_its_own_is_left_alone():
+    CompanyFactory()
+
+    with pytest.raises(DemoError):
+        _load(dt.date(2026, 11, 22))
+
+    assert not is_loaded()
+
+
+def test_logins_are_printed_as_a_table(capsys):
+    call_command("demo_logins")
+    assert "nie wczytano" in capsys.readouterr().out
+    _load(dt.date(2026, 11, 22))
+
+    call_command("demo_logins")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(LOGINS)
+    for login, line in zip(LOGINS, lines[1:], strict=True):
+        assert login.username in line
+        assert login.password in line
