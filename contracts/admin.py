@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -43,10 +41,6 @@ class ContractAdmin(ReadOnlyAdmin):
     sortable_by = ("number", "end_on")
     readonly_fields = ("related",)
     inlines = (AssetInline, ScheduleVersionInline)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        names = [field.name for field in Contract._meta.fields if field.name != "id"]
-        return [(None, {"fields": ["related", *names]})]
 
     @admin.display(description=_("przejdź do"))
     def related(self, contract: Contract) -> SafeString:

@@ -8,10 +8,12 @@ is searched has an index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, ClassVar
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -32,6 +34,7 @@ _INLINE_ROWS = 100
 _FOUND_ROWS = 200
 # Up to here rows are counted; a bigger table's size is the planner's estimate.
 _COUNTED = 20_000
+_ORDER = ["tenancy", "contracts", "invoicing", "accounts", "documents", "feeds", "admin"]
 # Third parties whose rows the portal does not use, or that hold secrets.
 _HIDDEN_APPS = {"account", "mfa", "auth"}
 
@@ -41,6 +44,7 @@ class BackOffice(admin.AdminSite):
 
     site_header = site_title = _("Zaplecze eBOK")
     index_title = _("Klienci i dane")
+    enable_nav_sidebar = False  # lists need the width
     empty_value_display = "–"
 
     def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
@@ -66,6 +70,12 @@ class BackOffice(admin.AdminSite):
             if hasattr(pattern, "callback") and hasattr(pattern.callback, "login_url"):
                 del pattern.callback.login_url
         return patterns
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """What is looked for most comes first."""
+        found = super().get_app_list(request, app_label)
+        place = {label: n for n, label in enumerate(_ORDER)}
+        return sorted(found, key=lambda app: place.get(app["app_label"], len(place)))
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -124,6 +134,11 @@ class BackOfficeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     find_by: ClassVar[Sequence[str]] = ()
     search_fields: ClassVar[Any] = ("pk",)  # only shows the box; `find` does the work
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        first, *rest = super().get_list_display(request)
+        # The first column leads to the row itself, so it cannot hold another link.
+        return [*columns(self.model, [first], link=False), *columns(self.model, rest)]
+
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
@@ -168,9 +183,18 @@ def _asked(way: str, term: str) -> models.Q:
 
 
 class ReadOnlyAdmin(BackOfficeAdmin):
-    """To look at: no adding, no changing, no actions."""
+    """To look at: no adding, no changing, no actions. Shows every field unless `fields` says."""
 
     actions = None
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        stored = [field.name for field in self.model._meta.fields]
+        shown = self.fields or [name for name in stored if name not in {"id", "public_id"}]
+        extra = [name for name in self.readonly_fields if name not in shown]
+        return [(None, {"fields": [*extra, *columns(self.model, shown)]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        return flatten_fieldsets(self.get_fieldsets(request, obj))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -197,8 +221,11 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
     show_change_link = True
     formset = FirstRows
 
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        return columns(self.model, self.fields or ())
+
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        return self.fields or ()
+        return self.get_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
@@ -221,9 +248,32 @@ def list_links(obj: models.Model, wanted: Iterable[tuple[str, str]]) -> SafeStri
     return format_html_join(" · ", '<a href="{}">{}</a>', links)
 
 
+def columns(model: type[models.Model], names: Iterable[Any], *, link: bool = True) -> list[Any]:
+    """`names` of fields, with each relation shown as a link headed by what it leads to."""
+    relations = {field.name for field in model._meta.fields if field.remote_field}
+    return [_relation(model, name, link) if name in relations else name for name in names]
+
+
+@cache
+def _relation(model: type[models.Model], name: str, link: bool) -> Any:
+    field: Any = model._meta.get_field(name)
+    unnamed = field.verbose_name == name.replace("_", " ")
+    label = field.related_model._meta.verbose_name if unnamed else field.verbose_name
+
+    @admin.display(description=label, ordering=name)
+    def column(row: models.Model) -> SafeString | str:
+        target = getattr(row, name)
+        return row_link(target) if link else str(target)
+
+    column.__name__ = name
+    return column
+
+
 def row_link(obj: models.Model | None) -> SafeString | str:
     """A link to the page of `obj`."""
     if obj is None:
         return "–"
+    if not admin.site.is_registered(type(obj)):
+        return str(obj)
     name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change"
     return format_html('<a href="{}">{}</a>', reverse(name, args=[obj.pk]), obj)

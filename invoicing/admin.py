@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -44,10 +42,6 @@ class InvoiceAdmin(ReadOnlyAdmin):
     sortable_by = ()
     readonly_fields = ("related",)
     inlines = (InvoiceRowInline,)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        names = [field.name for field in Invoice._meta.fields if field.name != "id"]
-        return [(None, {"fields": ["related", *names]})]
 
     @admin.display(description=_("przejdź do"))
     def related(self, invoice: Invoice) -> SafeString | str:
@@ -116,9 +110,6 @@ class BalanceAdmin(ReadOnlyAdmin):
     find_by = ("contract__number__startswith",)
     search_help_text = _("Numer umowy")
     sortable_by = ()
-
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return [(None, {"fields": [field.name for field in Balance._meta.fields][1:]})]
 
 
 @admin.register(SetOff)

@@ -148,7 +148,7 @@ def _has_bound_keyword(call: ast.Call) -> bool:
 
 
 def _only_scoped(name: str, assigned: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether the variable is used in its function only as rows of `scoped` or `scoped_or_404`."""
+    """Whether the variable is used in its function only in `scoped`, `scoped_or_404`, Prefetch."""
     function: ast.AST = assigned
     while not isinstance(function, ast.FunctionDef | ast.Module):
         function = parents[function]
@@ -158,7 +158,7 @@ def _only_scoped(name: str, assigned: ast.AST, parents: dict[ast.AST, ast.AST]) 
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
     ]
     return bool(uses) and all(
-        isinstance(use, ast.Call) and _called(use) in _SCOPING_CALLS for use in uses
+        isinstance(use, ast.Call) and _called(use) in {*_SCOPING_CALLS, "Prefetch"} for use in uses
     )
 
 

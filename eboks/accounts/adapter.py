@@ -71,6 +71,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return False
         return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        """allauth's messages, except that a log-in shows by itself."""
+        if message_template != "account/messages/logged_in.txt":
+            super().add_message(
+                request, level, message_template, message_context, extra_tags, message
+            )
+
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """The person, or None for a wrong password.
 

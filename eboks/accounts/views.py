@@ -46,8 +46,6 @@ class LoginView(allauth_views.LoginView):  # type: ignore[misc]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["session_ended"] = self.request.GET.get("koniec") == "1"
-        seconds = context["form"].retry_seconds if context["form"].is_bound else None
-        context["retry_minutes"] = -(-seconds // 60) if seconds else None
         return context
 
 

@@ -46,10 +46,6 @@ class CompanyAdmin(ReadOnlyAdmin):
     inlines = (MembershipInline,)
     readonly_fields = ("related",)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        names = [field.name for field in Company._meta.fields if field.name != "id"]
-        return [(None, {"fields": ["related", *names]})]
-
     @admin.display(description=_("przejdź do"))
     def related(self, company: Company) -> SafeString:
         return list_links(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.db import connection
@@ -180,3 +182,14 @@ def test_client_with_many_rows_has_a_short_page(office, client_company):
     page = office.get(reverse("admin:tenancy_company_change", args=[client_company.pk]))
 
     assert page.content.decode().count('class="form-row has_original') <= 100
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda m: m._meta.label)
+def test_columns_are_named_in_polish_and_links_do_not_nest(office, client_company, model):
+    page = office.get(changelist(model)).content.decode()
+
+    heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', page, re.DOTALL)
+    names = [re.sub(r"<[^>]+>|\s+", " ", head).strip().lower() for head in heads]
+    english = {"company", "contract", "user", "item", "payment", "run", "version", "invoice", "pdf"}
+    assert english.isdisjoint(names)
+    assert not re.search(r"<a [^>]*>(?:(?!</a>).)*<a ", page, re.DOTALL)
