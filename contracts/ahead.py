@@ -11,12 +11,12 @@ from typing import NamedTuple
 from django.core.cache import cache
 from django.db.models import Sum
 from django.db.models.functions import TruncMonth
-from redis.exceptions import RedisError
 
 from contracts.enums import LIVE_STATUSES
 from contracts.models import ScheduleRow
 from eboks import clock
 from eboks.accounts.models import User
+from eboks.caching import cache_errors
 from eboks.money import to_grosz
 
 _KEEP_SECONDS = 6 * 3600
@@ -49,7 +49,7 @@ def payments_ahead(
         made: dict[str, list[MonthAhead]] = {key: [] for key in missing.values()}
         for company, row in _sums(user, missing, first, until):
             made[missing[company]].append(row)
-        with contextlib.suppress(RedisError):
+        with contextlib.suppress(*cache_errors()):
             cache.set_many(made, _KEEP_SECONDS)
         known |= made
     return _added_up(row for rows in known.values() for row in rows)
@@ -59,7 +59,7 @@ def _kept(keys: Iterable[str]) -> dict[str, list[MonthAhead]]:
     """What the cache knows; nothing when its server is down, and the sums are made anew."""
     try:
         return cache.get_many(keys)
-    except RedisError:
+    except cache_errors():
         return {}
 
 

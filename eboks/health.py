@@ -23,6 +23,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from eboks.caching import cache_errors
+
 log = structlog.get_logger(__name__)
 
 HEARTBEAT = "health.heartbeat"
@@ -83,11 +85,9 @@ def _queue(at: dt.datetime) -> Iterator[Finding]:
     """Beat queues a heartbeat each minute, a worker notes when it ran: the age of the queue."""
     if not settings.REDIS_URL:
         return  # tasks run in this process
-    from redis.exceptions import RedisError  # noqa: PLC0415 -- the demo does without it
-
     try:
         beaten: dt.datetime | None = cache.get(HEARTBEAT)
-    except (OSError, RedisError) as error:
+    except cache_errors() as error:
         yield Finding("redis", type(error).__name__, fatal=False)
         return
     if beaten is None or at - beaten > HEARTBEAT_LIMIT:
