@@ -19,7 +19,7 @@ from eboks.accounts.common_passwords import is_common
 from eboks.accounts.models import User
 from eboks.tenancy.models import Company, LessorProfile
 
-PRODUCT_WORDS = ("ebok", "leasing", "portal", "klient", "haslo", "password")
+PRODUCT_WORDS = ("ebok", "leasing", "portal", "klient")
 # zxcvbn takes at most 72 characters, and longer ones only cost time.
 _GUESSED_LENGTH = 64
 _GOOD_SCORE = 3  # at least 10^8 guesses
