@@ -28,8 +28,10 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from contracts import positions
 from contracts.enums import LIVE_STATUSES
 from contracts.models import Contract
+from eboks import clock
 from eboks.accounts.models import User
 from eboks.tenancy.models import Company, Membership
 from eboks.tenancy.rights import Role
@@ -60,6 +62,7 @@ def run(size: str) -> None:
     settings.DEBUG = False
     settings.ALLOWED_HOSTS = ["*"]
     _fill(CONTRACTS[size])
+    positions.refresh(on=clock.today(timezone.now()))  # as beat does
     fleet, small = _companies()
     fleet_user, small_user = _person("bench-fleet", fleet), _person("bench-small", small)
     count = Contract.objects.filter(company=fleet).count()

@@ -28,7 +28,9 @@ _CHUNK = 2_000
 def contract_list(
     rows: QuerySet[Contract], *, conditions: Sequence[str], company: Company | None, at: dt.datetime
 ) -> BinaryIO:
-    """`rows` in their order as a workbook, one line each. Memory does not grow with their count.
+    """`rows` (from `positions.standing`) in their order as a workbook, one line each.
+
+    Memory does not grow with their count.
 
     Raises TooManyRowsError.
     """
@@ -79,10 +81,10 @@ def _contract_rows(rows: QuerySet[Contract]) -> Iterator[Sequence[Any]]:
             row.end_on,
             row.currency,
             row.net_value,
-            row.capital_left,
+            row.left_now,
             row.buyout,
             row.instalment_count,
-            row.next_due_on,
+            row.due_now,
             row.annual_rate_pct,
         )
 

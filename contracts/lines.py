@@ -122,7 +122,7 @@ def list_lines(
                 next_on=words.short_date(upcoming.effective_due_on) if upcoming else "",
                 end_on=words.short_date(row.end_on),
                 value=amount(row.net_value, row.currency),
-                left=amount(row.capital_left, row.currency),
+                left=amount(row.left_now, row.currency),
             )
         )
     return lines

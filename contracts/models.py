@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
@@ -100,9 +102,13 @@ class Contract(SourcedModel):
     owul_version = models.CharField(_("wersja ogólnych warunków"), max_length=20, blank=True)
 
     # Where the contract stands, worked out from its schedule in force by `contracts.positions`, so
-    # that a list of thousands can be summed and sorted. Empty until first worked out.
+    # that a list of thousands can be summed and sorted. Empty until first worked out, and behind
+    # for some minutes after a day has passed: pages read `positions.standing`.
     capital_left = MoneyField(_("kapitał do spłaty"), null=True, blank=True, editable=False)
     next_due_on = models.DateField(_("następna płatność"), null=True, blank=True, editable=False)
+    # Only on rows from `positions.standing`.
+    left_now: Decimal | None
+    due_now: dt.date | None
 
     objects = ContractQuerySet.as_manager()
 

@@ -1,8 +1,8 @@
 """Where contracts stand: capital left and the day of the next payment, kept on the contract.
 
 Both follow from the schedule in force and from the day. A feed that changes a schedule forgets
-them, and a due day that passes makes them wrong; a task every few minutes, or whoever reads first,
-works them out anew.
+them, and a due day that passes makes them wrong. A task every few minutes works them out anew;
+until then readers see them worked out on the way (`standing`), and nobody writes by reading.
 """
 # ruff: noqa: S608 -- the SQL below is made of constants
 
@@ -16,7 +16,7 @@ from django.db.models import Case, DateField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from contracts.enums import LIVE_STATUSES
-from contracts.models import Contract, ScheduleRow, ScheduleVersion
+from contracts.models import Contract, ContractQuerySet, ScheduleRow, ScheduleVersion
 from eboks.fields import MoneyField
 from eboks.money import ZERO
 
@@ -63,28 +63,40 @@ def overtaken(on: dt.date) -> Q:
     return Q(capital_left__isnull=True) | (_LIVE & Q(next_due_on__lt=on))
 
 
-def refresh_overtaken(rows: QuerySet[Contract], *, on: dt.date) -> int:
-    """Works out anew what the calendar has overtaken among `rows`; returns how many. Set-based.
+def standing(rows: ContractQuerySet, *, on: dt.date) -> ContractQuerySet:
+    """`rows` with `left_now` (capital left) and `due_now` (next payment) as of the day `on`.
 
-    May run from several places at once: rows are locked in the order of their keys.
+    One query, whether all that is kept among `rows` still holds; give rows before a search narrows
+    them. What is kept costs nothing to read; the rest is looked up in the schedules.
     """
-    stale = Contract.objects.filter(overtaken(on), pk__in=rows.order_by().values("pk"))
-    with transaction.atomic():
-        locked = stale.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)
-        if not list(locked):
-            return 0
-        return stale.update(capital_left=_capital_left(on), next_due_on=_next_due_on(on))
+    now: dict[str, F | Case] = {"left_now": F("capital_left"), "due_now": F("next_due_on")}
+    stale = overtaken(on)
+    if rows.filter(stale).exists():
+        now = {
+            "left_now": Case(When(stale, then=_capital_left(on)), default=now["left_now"]),
+            "due_now": Case(When(stale, then=_next_due_on(on)), default=now["due_now"]),
+        }
+    return rows.annotate(**now)
 
 
-def refresh_everywhere(*, on: dt.date) -> int:
-    """The same for the whole portfolio, some thousands in each transaction; returns how many."""
-    done = 0
-    while batch := list(
-        Contract.objects.filter(overtaken(on)).order_by("pk").values_list("pk", flat=True)[:_BATCH]
-    ):
-        rows = Contract.objects.filter(pk__gte=batch[0], pk__lte=batch[-1])
-        done += refresh_overtaken(rows, on=on)
-    return done
+def refresh(*, on: dt.date) -> int:
+    """Works out anew what is overtaken on the day `on`; returns how many contracts. Set-based.
+
+    Some thousands in each transaction. Rows that a feed holds are left for the next time: waiting
+    for it with other rows locked could make the two wait for each other.
+    """
+    done = last = 0
+    stale = Contract.objects.filter(overtaken(on))
+    while True:
+        with transaction.atomic():
+            free = stale.filter(pk__gt=last).order_by("pk").select_for_update(skip_locked=True)
+            keys = list(free.values_list("pk", flat=True)[:_BATCH])
+            if not keys:
+                return done
+            done += stale.filter(pk__in=keys).update(
+                capital_left=_capital_left(on), next_due_on=_next_due_on(on)
+            )
+        last = keys[-1]
 
 
 def forget_changed(load: Load) -> None:
@@ -99,7 +111,8 @@ def forget_changed(load: Load) -> None:
         f" OR status NOT IN ({live}) AND (capital_left <> 0 OR next_due_on IS NOT NULL))"
     )
     if load.staged["schedule_versions"]:
+        # Also where nothing is kept: a task may be working it out from the schedule before.
         load.execute(
-            f"{forget} capital_left IS NOT NULL AND source_system = %(source_system)s"
+            f"{forget} source_system = %(source_system)s"
             " AND source_id IN (SELECT contract FROM feed_schedule_versions)"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,23 +9,23 @@ from decimal import Decimal
 from django.db.models import Count, F, Prefetch, QuerySet, Sum, prefetch_related_objects
 
 from contracts.models import Asset, Contract, ScheduleRow
-from contracts.positions import overtaken, refresh_overtaken
 from eboks.listing import Sort
 from eboks.money import ZERO, to_grosz
 
 # Column of the list -> what it is ordered by. Every order ends with the primary key.
+# `left_now` and `due_now` come with rows from `positions.standing`.
 SORTS: dict[str, str] = {
     "number": "number",
     "end": "end_on",
     "value": "net_value",
-    "left": "capital_left",
-    "next": "next_due_on",
+    "left": "left_now",
+    "next": "due_now",
 }
 DEFAULT_SORT = Sort("next")
 # What a line shows; a contract has four times as many columns.
 LINE = (
     *("public_id", "number", "product", "status", "currency", "end_on", "instalment_count"),
-    *("net_value", "buyout", "capital_left", "next_due_on", "company__name"),
+    *("net_value", "buyout", "company__name"),
 )
 _ASSET = ("contract", "make", "model", "plate", "serial_number")
 
@@ -50,19 +49,20 @@ def with_assets(contracts: Sequence[Contract]) -> None:
 
 
 def next_rows_of(contracts: Iterable[Contract]) -> dict[int, ScheduleRow]:
-    """The next row of each contract by its id, from the kept day of its payment. One query.
+    """The next row of each contract (from `positions.standing`) by its id. One query.
 
-    Positions must be up to date (`list_totals` sees to it). Of two payments on one day the first.
+    Of two payments on one day the first.
     """
-    waiting = [contract.pk for contract in contracts if contract.next_due_on]
+    due = {contract.pk: contract.due_now for contract in contracts if contract.due_now}
     rows = ScheduleRow.objects.filter(
-        version__contract__in=waiting,
+        version__contract__in=due,
         version__is_current=True,
-        effective_due_on=F("version__contract__next_due_on"),
+        effective_due_on__in=set(due.values()),
     )
     found: dict[int, ScheduleRow] = {}
     for row in rows.select_related("version").order_by("pk"):
-        found.setdefault(row.version.contract_id, row)
+        if row.effective_due_on == due[row.version.contract_id]:
+            found.setdefault(row.version.contract_id, row)
     return found
 
 
@@ -76,26 +76,14 @@ class ListTotals:
     capital_left: Decimal
 
 
-def list_totals(rows: QuerySet[Contract], *, on: dt.date) -> list[ListTotals]:
-    """Count and sums of `rows` per currency, złoty first, as of the day `on`.
-
-    One query; more only when the calendar has overtaken some of the kept positions.
-    """
-    sums = (
+def list_totals(rows: QuerySet[Contract]) -> list[ListTotals]:
+    """Count and sums of `rows` (from `positions.standing`) per currency, złoty first. One query."""
+    found = (
         rows.order_by()
         .values("currency")
-        .annotate(
-            count=Count("pk"),
-            value=Sum("net_value"),
-            left=Sum("capital_left"),
-            stale=Count("pk", filter=overtaken(on)),
-        )
+        .annotate(count=Count("pk"), value=Sum("net_value"), left=Sum("left_now"))
         .order_by("currency")
     )
-    found = list(sums)
-    if any(row["stale"] for row in found):
-        refresh_overtaken(rows, on=on)
-        found = list(sums.all())
     totals = [
         ListTotals(
             row["currency"], row["count"], to_grosz(row["value"]), to_grosz(row["left"] or ZERO)

@@ -12,4 +12,4 @@ def refresh_positions() -> None:
     from contracts import positions  # noqa: PLC0415 -- leaf
     from eboks import clock  # noqa: PLC0415
 
-    positions.refresh_everywhere(on=clock.today(timezone.now()))
+    positions.refresh(on=clock.today(timezone.now()))

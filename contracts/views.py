@@ -23,6 +23,7 @@ from contracts.enums import Product
 from contracts.filters import CURRENCIES, ENDS_WITHIN, STATES, ContractFilters
 from contracts.lines import list_lines, schedule_lines
 from contracts.models import Asset, Contract, ScheduleVersion
+from contracts.positions import standing
 from contracts.schedule_page import Ledger, SchedulePage, ledger_of, schedule_page
 from eboks import clock
 from eboks.documents.pdf import PdfError
@@ -62,6 +63,7 @@ def _selection(request: PortalRequest, *, right: Right | None = None) -> Selecti
     rows = Contract.objects.for_user(request.user).for_company(request.company)
     if right is not None:
         rows = rows.filter(company__in=companies)
+    rows = standing(rows, on=today)
     filters = ContractFilters.parse(request.GET, companies)
     return Selection(
         filters.apply(rows, companies=companies, on=today),
@@ -79,7 +81,7 @@ def contract_list(request: PortalRequest) -> HttpResponse:
     # The links of the page are made from it.
     request.GET = without_empty(request.GET)  # type: ignore[assignment]
     chosen = _selection(request)
-    totals = selectors.list_totals(chosen.rows, on=chosen.today)
+    totals = selectors.list_totals(chosen.rows)
     page = paginate(
         request,
         selectors.for_list(selectors.ordered(chosen.rows, chosen.sort)),
@@ -127,7 +129,6 @@ def contract_list_xlsx(request: PortalRequest) -> HttpResponseBase:
     """`/umowy/umowy.xlsx`: exactly what the list shows with the same address, all pages."""
     at = timezone.now()
     chosen = _selection(request, right=Right.EXPORT_REPORTS)
-    selectors.list_totals(chosen.rows, on=chosen.today)  # brings kept positions up to date
     chips = chosen.filters.chips(chosen.companies, {})
     try:
         file = exports.contract_list(

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from contracts.ahead import payments_ahead
 from contracts.enums import LIVE_STATUSES
 from contracts.models import Contract, ScheduleRow
-from contracts.positions import overtaken, refresh_overtaken
+from contracts.positions import standing
 from contracts.selectors import asset_name, for_list, next_rows_of, with_assets
 from eboks import clock
 from eboks.accounts.models import User
@@ -221,24 +221,18 @@ def _new_invoices(user: User, company: Company | None) -> NewInvoices | None:
 
 def contracts(*, user: User, company: Company | None, today: dt.date) -> Contracts:
     """Contracts at a glance. A handful of queries, whatever their number."""
-    rows = Contract.objects.for_user(user).for_company(company)
-    by_status = list(
-        rows.order_by("status")
-        .values_list("status")
-        .annotate(count=Count("pk"), stale=Count("pk", filter=overtaken(today)))
-    )
-    if any(stale for _status, _count, stale in by_status):
-        refresh_overtaken(rows, on=today)
+    rows = standing(Contract.objects.for_user(user).for_company(company), on=today)
+    by_status = dict(rows.order_by("status").values_list("status").annotate(count=Count("pk")))
     live = rows.live()
-    soonest = for_list(live).order_by(F("next_due_on").asc(nulls_last=True), "pk")
+    soonest = for_list(live).order_by(F("due_now").asc(nulls_last=True), "pk")
     ending = live.filter(end_on__gte=today, end_on__lte=today + ENDING)
     nearest = list(soonest[:SHOWN])
     first = list(for_list(ending).order_by("end_on", "pk")[: ENDS + 1])
     with_assets(nearest + first)
     upcoming = next_rows_of(nearest)
     return Contracts(
-        sum(count for _status, count, _stale in by_status),
-        sum(count for status, count, _stale in by_status if status in LIVE_STATUSES),
+        sum(by_status.values()),
+        sum(count for status, count in by_status.items() if status in LIVE_STATUSES),
         ending.count() if len(first) > ENDS else len(first),
         [(row, asset_name(row.assets.all()), upcoming.get(row.pk)) for row in nearest],
         [(row, asset_name(row.assets.all())) for row in first[:ENDS]],

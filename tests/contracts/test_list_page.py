@@ -272,10 +272,11 @@ def test_query_count_is_constant(browser, owner, count, django_assert_num_querie
         version = f.ScheduleVersionFactory(contract__company=owner.company)
         f.AssetFactory(contract=version.contract)
         f.ScheduleRowFactory(version=version, n=1)
-    browser.get(LIST, {"rozmiar": "100"})  # works out positions, remembers the size
+    browser.get(LIST, {"rozmiar": "100"})  # remembers the size
 
-    # session, user, memberships, lessor, totals, rows, assets, next rows, feed, last payment
-    with django_assert_num_queries(10):
+    # session, user, memberships, lessor, whether positions hold, totals, rows, assets, next rows,
+    # feed, last payment
+    with django_assert_num_queries(11):
         response = browser.get(LIST)
 
     assert len(numbers(response)) == count

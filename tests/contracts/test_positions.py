@@ -6,11 +6,12 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from contracts import positions
 from contracts.enums import ContractStatus
 from contracts.models import Contract
-from contracts.selectors import list_totals
+from contracts.selectors import list_totals, next_rows_of
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -39,33 +40,33 @@ def test_position_is_worked_out_from_the_schedule_in_force():
     old = f.ScheduleVersionFactory(contract=contract, number=2, is_current=False)
     f.ScheduleRowFactory(version=old, n=1, effective_due_on=DAY, balance=Decimal(1))
 
-    assert positions.refresh_everywhere(on=DAY) == 1
+    assert positions.refresh(on=DAY) == 1
     assert position(contract) == (Decimal("89000.00"), DAY)
 
 
 def test_nothing_is_done_twice():
     contract_with_rows()
-    positions.refresh_everywhere(on=DAY)
+    positions.refresh(on=DAY)
 
-    assert positions.refresh_everywhere(on=DAY) == 0
+    assert positions.refresh(on=DAY) == 0
 
 
 def test_a_day_that_passes_moves_the_position():
     contract = contract_with_rows()
-    positions.refresh_everywhere(on=DAY)
+    positions.refresh(on=DAY)
 
-    assert positions.refresh_everywhere(on=DAY + dt.timedelta(days=1)) == 1
+    assert positions.refresh(on=DAY + dt.timedelta(days=1)) == 1
     assert position(contract) == (Decimal("88000.00"), dt.date(2026, 11, 30))
-    assert positions.refresh_everywhere(on=dt.date(2026, 12, 1)) == 1
+    assert positions.refresh(on=dt.date(2026, 12, 1)) == 1
     assert position(contract) == (Decimal("87000.00"), None)
-    assert positions.refresh_everywhere(on=dt.date(2027, 1, 1)) == 0
+    assert positions.refresh(on=dt.date(2027, 1, 1)) == 0
 
 
 def test_before_the_first_payment_all_capital_is_left():
     contract = contract_with_rows()
     bare = f.ContractFactory(financed=Decimal("555.00"))
 
-    positions.refresh_everywhere(on=dt.date(2026, 11, 1))
+    positions.refresh(on=dt.date(2026, 11, 1))
 
     assert position(contract) == (Decimal("90000.00"), dt.date(2026, 11, 10))
     assert position(bare) == (Decimal("555.00"), None)
@@ -75,27 +76,29 @@ def test_before_the_first_payment_all_capital_is_left():
 def test_nothing_is_left_of_a_contract_that_is_over(status):
     contract = contract_with_rows(status=status)
 
-    positions.refresh_everywhere(on=DAY)
+    positions.refresh(on=DAY)
 
     assert position(contract) == (Decimal(0), None)
 
 
-def test_only_the_rows_given_are_refreshed():
-    mine, other = contract_with_rows(), contract_with_rows()
+@pytest.mark.parametrize("kept_on", [None, DAY - dt.timedelta(days=1), DAY])
+def test_readers_see_the_day_they_ask_for_and_write_nothing(kept_on):
+    """Whether the task has not run yet, ran before the day passed, or is up to date."""
+    contract, over = contract_with_rows(), contract_with_rows(status=ContractStatus.CLOSED)
+    if kept_on:
+        positions.refresh(on=kept_on)
+    kept = [position(contract), position(over)]
 
-    positions.refresh_overtaken(Contract.objects.filter(pk=mine.pk), on=DAY)
+    rows = positions.standing(Contract.objects.all(), on=DAY + dt.timedelta(days=1)).order_by("pk")
 
-    assert position(mine)[1] == DAY
-    assert position(other) == (None, None)
-
-
-def test_totals_bring_positions_up_to_date():
-    contract_with_rows()
-    contract_with_rows(status=ContractStatus.CLOSED)
-
-    (total,) = list_totals(Contract.objects.all(), on=DAY)
-
-    assert (total.count, total.capital_left) == (2, Decimal("89000.00"))
+    assert [(row.left_now, row.due_now) for row in rows] == [
+        (Decimal("88000.00"), dt.date(2026, 11, 30)),
+        (Decimal(0), None),
+    ]
+    (total,) = list_totals(rows)
+    assert (total.count, total.capital_left) == (2, Decimal("88000.00"))
+    assert next_rows_of(rows)[contract.pk].effective_due_on == dt.date(2026, 11, 30)
+    assert [position(contract), position(over)] == kept
 
 
 def test_refresh_is_done_in_batches(monkeypatch):
@@ -103,25 +106,44 @@ def test_refresh_is_done_in_batches(monkeypatch):
     for _n in range(5):
         contract_with_rows()
 
-    assert positions.refresh_everywhere(on=DAY) == 5
+    assert positions.refresh(on=DAY) == 5
     assert not Contract.objects.filter(capital_left=None).exists()
 
 
-def test_feed_forgets_what_it_made_wrong():
-    from django.db import connection
+@pytest.mark.django_db(transaction=True)
+def test_refresh_passes_by_what_a_feed_holds():
+    free, held = contract_with_rows(), contract_with_rows()
+    feed = connection.copy()
+    locks = connection.vendor == "postgresql"  # SQLite has one writer at a time instead
+    try:
+        if locks:
+            feed.set_autocommit(False)
+            with feed.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE contracts_contract SET as_of = as_of WHERE id = %s", [held.pk]
+                )
+        assert positions.refresh(on=DAY) == (1 if locks else 2)
+    finally:
+        feed.close()
 
+    assert position(free) == (Decimal("89000.00"), DAY)
+    positions.refresh(on=DAY)
+    assert position(held) == (Decimal("89000.00"), DAY)
+
+
+def test_feed_forgets_what_it_made_wrong():
     from eboks.feeds.applying import Load
     from eboks.feeds.manifest import Manifest
 
     new_schedule, same, ended = contract_with_rows(), contract_with_rows(), contract_with_rows()
-    positions.refresh_everywhere(on=DAY)
+    positions.refresh(on=DAY)
     Contract.objects.filter(pk=ended.pk).update(status=ContractStatus.TERMINATED)
     manifest = Manifest(**{**_blank(Manifest), "source_system": "core", "business_date": DAY})
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE feed_schedule_versions (contract varchar(64))")
         cursor.execute("INSERT INTO feed_schedule_versions VALUES (%s)", [new_schedule.source_id])
         at = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
-        load = Load(cursor, manifest, at, {"schedule_versions": 1}, progress=lambda done: None)
+        load = Load(cursor, manifest, at, {"schedule_versions": 1})
         positions.forget_changed(load)
         cursor.execute("DROP TABLE feed_schedule_versions")
 
