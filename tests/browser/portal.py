@@ -52,6 +52,8 @@ def running_portal(folder: Path) -> Iterator[Portal]:
     with contextlib.ExitStack() as stack:
         if env.get("DATABASE_URL"):
             env["DATABASE_URL"] = stack.enter_context(_database(env["DATABASE_URL"], port))
+        if env.get("REDIS_URL"):
+            env["REDIS_URL"] = stack.enter_context(_redis(env["REDIS_URL"]))
         portal = Portal(f"http://127.0.0.1:{port}", env)
         portal.manage("prepare")
         log = stack.enter_context((folder / "server.log").open("wb"))
@@ -86,6 +88,20 @@ def _database(url: str, port: int) -> Iterator[str]:
             yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def _redis(url: str) -> Iterator[str]:
+    """Databases of its own (queue, cache) on the same server: tests clear the ones they use."""
+    import redis
+
+    names = [urlunsplit(urlsplit(url)._replace(path=f"/{number}")) for number in (13, 14)]
+    try:
+        yield names[0]
+    finally:
+        for name in names:
+            with redis.Redis.from_url(name) as connection:
+                connection.flushdb()
 
 
 def _wait_until_up(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
