@@ -1,7 +1,7 @@
 """Security events as structured log lines: who, what, how it ended. Never secrets.
 
 The request id and address join from the context (`eboks.security`). The table of events is in
-docs/security.md; `tests/security/test_events.py` holds each of them to it.
+docs/security.md; `tests/security/test_docs.py` holds it to the code.
 """
 
 from __future__ import annotations

@@ -157,6 +157,9 @@ def set_language(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was too old or came from elsewhere: says so and offers the way back."""
     security_event(
-        "csrf_refused", result="refused", actor_id=getattr(request.user, "pk", None), reason=reason
+        "csrf_refused",
+        result="refused",
+        actor_id=getattr(request.user, "pk", None),
+        reason=reason.partition(" - ")[0],  # what follows is an address that the browser sent
     )
     return render(request, "403_csrf.html", status=403)

@@ -12,9 +12,11 @@ from django.test import Client
 from structlog.testing import capture_logs
 
 from eboks import logs
+from eboks.accounts.models import User
 from eboks.accounts.staff import StaffRole, create_staff
+from eboks.tenancy.models import Membership
 from eboks.tenancy.rights import Role
-from tests.factories import PASSWORD, MembershipFactory, UserFactory
+from tests.factories import PASSWORD, CompanyFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +109,49 @@ def test_session_that_ran_out(client, lines, time_machine):
     client.get("/konto/haslo/")
 
     assert ("session_ended", "ok") in events(lines)
+
+
+def test_refusal_of_another_site_does_not_repeat_its_address(client, lines):
+    strict = Client(enforce_csrf_checks=True)
+    strict.post("/konto/logowanie/", headers={"Origin": "https://evil.example"})
+
+    assert [line["reason"] for line in lines if line["event"] == "csrf_refused"] == [
+        "Origin checking failed"
+    ]
+    assert "evil" not in json.dumps(lines, default=str)
+
+
+def test_password_given_again(client, lines):
+    client.force_login(UserFactory())
+
+    client.post("/konto/potwierdzenie/?next=/konto/haslo/", {"password": PASSWORD})
+
+    assert ("reauthenticated", "ok") in events(lines)
+
+
+def test_access_given_in_the_back_office(client, lines):
+    boss = UserFactory(is_staff=True, is_superuser=True)
+    client.force_login(boss)
+    lines.clear()
+    data = {"username": "K77", "first_name": "Jan", "last_name": "Nowy", "language": "pl"}
+
+    client.post("/zaplecze/accounts/user/add/", {**data, "email": "jan@nowy.example"})
+    user = User.objects.get(username="K77")
+    changed = {**data, "email": "jan@nowa.example", "is_active": "on"}
+    client.post(f"/zaplecze/accounts/user/{user.pk}/change/", changed)
+    given = {"user": user.pk, "company": CompanyFactory().pk, "role": Role.FLEET, "is_active": "on"}
+    client.post("/zaplecze/tenancy/membership/add/", given)
+    membership = Membership.objects.get(user=user)
+    client.post(f"/zaplecze/tenancy/membership/{membership.pk}/change/", {"role": Role.OWNER})
+    for action in ("send_password_links", "end_sessions"):
+        chosen = {"action": action, "_selected_action": user.pk}
+        client.post("/zaplecze/accounts/user/", chosen)
+
+    named = ("user_made", "user_changed", "membership_given", "membership_changed")
+    named += ("password_link_started", "sessions_ended")
+    assert events(lines) == [(name, "ok") for name in named]
+    assert {(line["actor_id"], line["user_id"]) for line in lines} == {(boss.pk, user.pk)}
+    assert "nowa.example" not in json.dumps(lines, default=str)
 
 
 def test_staff_account(lines):
