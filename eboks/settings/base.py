@@ -56,7 +56,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "csp",
-    "django_filters",
     "django_htmx",
     "lucide",
     "template_partials",
@@ -213,6 +212,10 @@ CELERY_TIMEZONE = "Europe/Warsaw"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_IMPORTS = ["eboks.health"]
 CELERY_BEAT_SCHEDULE = {
+    "clear-sessions": {
+        "task": "eboks.accounts.tasks.clear_sessions",
+        "schedule": dt.timedelta(hours=6),
+    },
     "heartbeat": {
         "task": "eboks.health.heartbeat",
         "schedule": dt.timedelta(minutes=1),
