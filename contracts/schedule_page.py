@@ -166,13 +166,16 @@ def _state(row: ScheduleRow, charge: Charge | None, on: dt.date) -> RowState:
 
 
 def ledger_of(contract: Contract, *, on: dt.date) -> Ledger:
-    """What was invoiced on `contract`, as it stands on the day `on`. One query.
+    """What was invoiced on `contract` to its present lessee, as it stands on `on`. One query.
 
-    The ledger lives a floor above, so it is reached through the relation that its own model
-    declares. Call it only for a reader who may see finance.
+    After a cession items of the former lessee (or, on a ceded contract, of the next one) hang on
+    the same contract; each side's debts are its own. The ledger lives a floor above, so it is
+    reached through the relation that its own model declares. Call it only for a reader who may
+    see finance.
     """
     items: Any = contract.items
-    rows = items.order_by("pk", "invoice__rows__position").values_list(
+    own = items.filter(company=contract.company_id)
+    rows = own.order_by("pk", "invoice__rows__position").values_list(
         "pk",
         "currency",
         "invoice__instalment_n",

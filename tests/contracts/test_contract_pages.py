@@ -208,6 +208,31 @@ def test_arrears_stand_beside_the_state(browser, owner):
     assert "Aktywna, zaległość 1 448,66 zł" in text
 
 
+@pytest.mark.parametrize("heir_reads", [True, False])
+def test_neither_side_of_a_cession_sees_what_the_other_owes(browser, owner, heir_reads):
+    """After it the contract has one lessee; the former one's debts stay theirs, and private."""
+    contract = small_schedule(owner.company)
+    other = f.CompanyFactory()
+    invoice = invoiced(contract, 1, due_on=dt.date(2026, 10, 29), left="1448.66")
+    if heir_reads:
+        invoice.item.company = invoice.company = other
+        invoice.item.save()
+        invoice.save()
+    else:
+        contract.company = other
+        contract.save()
+        f.MembershipFactory(user=owner.user, company=other, role=Role.OWNER)
+        owner.is_active = False
+        owner.save()
+
+    pages = [browser.get(address(name, contract)) for name in [*CONTRACT_PAGES, *JOINED]]
+
+    assert [page.status_code for page in pages] == [200] * 5
+    assert not any("1 448,66" in visible(page) for page in pages)
+    assert not any("zaległość" in page.text for page in pages)
+    assert states(pages[1])[0][2] == "Bez faktury w portalu"
+
+
 # --- schedule -------------------------------------------------------------------------------
 def states(response):
     return [
