@@ -19,6 +19,7 @@ from eboks.feeds.registry import registry
 NAME = "manifest.json"
 FORMAT, VERSION = "ebok-feed", 1
 _MAX_BYTES = 1_000_000
+_LAST_SEQUENCE = 10**15 - 1  # well within a database's integer
 _FIELDS = {
     "format": str,
     "version": int,
@@ -150,8 +151,8 @@ def _check_words(data: dict[str, Any], problems: Problems) -> None:
     ):
         if not re.fullmatch(pattern, data[name]):
             problems.add(NAME, reason, column=name, value=data[name])
-    if data["sequence"] < 1:
-        reason = "numer kolejny zaczyna się od 1"
+    if not 1 <= data["sequence"] <= _LAST_SEQUENCE:
+        reason = "numer kolejny zaczyna się od 1 i ma najwyżej 15 cyfr"
         problems.add(NAME, reason, column="sequence", value=data["sequence"])
     if parse_date(data["business_date"]) is None:
         reason = "potrzebna data RRRR-MM-DD"

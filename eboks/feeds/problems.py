@@ -26,6 +26,14 @@ class Problem:
         return f"{place}: {self.reason}"
 
 
+def _shown(text: str) -> str:
+    """`text` of a stranger's file, fit for a terminal and for the database.
+
+    Names of files and columns too: both may hold NUL, half characters or commands to a terminal.
+    """
+    return "".join(char if char.isprintable() else "�" for char in text)
+
+
 @dataclass(slots=True)
 class Problems:
     """A list that stops growing at `LIMIT`; `is_full` tells readers to stop looking."""
@@ -43,8 +51,9 @@ class Problems:
     ) -> None:
         if not self.is_full:
             shown = "" if value is None else str(value)
-            shown = "".join(char if char.isprintable() else "�" for char in shown)
-            self.found.append(Problem(file, reason, line, column, shown[:200]))
+            self.found.append(
+                Problem(_shown(file), reason, line, _shown(column), _shown(shown)[:200])
+            )
 
     @property
     def is_full(self) -> bool:

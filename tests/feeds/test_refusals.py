@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+
 import pytest
 
 from eboks.feeds import rebuilding
@@ -295,6 +298,8 @@ MANIFESTS = [
     ({"lessor": "Obcy Lessor"}, "lessor"),
     ({"sequence": 0}, "sequence"),
     ({"sequence": True}, "sequence"),
+    ({"sequence": 2**63}, "sequence"),
+    ({"sequence": 10**30}, "sequence"),
     ({"business_date": "20.11.2026"}, "business_date"),
     ({"created_at": "2026-11-20T22:00:00"}, "created_at"),
     ({"more": 1}, "more"),
@@ -325,6 +330,22 @@ def test_unreadable_manifest_is_refused(feed, load, raw):
     (feed.directory / "manifest.json").write_bytes(raw)
 
     assert {place[0] for place in refused(load(feed)[0])} == {"manifest.json"}
+
+
+@pytest.mark.parametrize("letter", ["\ud800", "\0", "\x1b"])
+def test_letters_that_nobody_can_keep_are_shown_as_such(feed, load, letter):
+    """No database takes NUL or half a character; a terminal would obey the last one."""
+    (feed.directory / "manifest.json").write_text(json.dumps({f"a{letter}b": 1}), "utf-8")
+
+    found = refused(load(feed)[0])
+
+    assert ("manifest.json", None, "a�b", "") in found
+
+
+def test_file_name_that_is_no_text_is_refused(feed, load):
+    (feed.directory / os.fsdecode(b"\xff.csv")).touch()
+
+    assert refused(load(feed)[0]) == [("�.csv", None, "", "")]
 
 
 def test_directory_without_manifest_is_refused(feed, load):
