@@ -16,7 +16,7 @@ from typing import TypeVar
 from django.core.cache import cache
 from django.db import connection
 
-from eboks.feeds.models import FeedRun
+from eboks.feeds.models import FeedRun, FeedStatus
 from eboks.http import PortalRequest
 from invoicing.models import Allocation, Invoice, Payment, ReceivableItem, SetOff
 
@@ -24,7 +24,12 @@ T = TypeVar("T")
 
 WORTH_KEEPING = 2_000  # rows; below it the sum is as quick as asking the cache
 _SECONDS = 24 * 3600
-_WRITTEN = (Invoice, ReceivableItem, Payment, Allocation, SetOff, FeedRun)
+# A feed's row stands before its data do: while it runs, sums of the old data must not be kept
+# under its number.
+_WRITTEN = {
+    **dict.fromkeys((Invoice, ReceivableItem, Payment, Allocation, SetOff), ""),
+    FeedRun: f" WHERE status = '{FeedStatus.APPLIED.value}'",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,10 @@ def kept_for(request: PortalRequest, *, on: dt.date) -> Kept:
 
 
 def ledger_state() -> str:
-    """Changes with every invoice, payment, allocation, set-off and feed that is written."""
+    """Changes with every invoice, payment, allocation, set-off and applied feed."""
     parts = ", ".join(
-        f"(SELECT MAX(id) FROM {connection.ops.quote_name(model._meta.db_table)})"  # noqa: S608
-        for model in _WRITTEN
+        f"(SELECT MAX(id) FROM {connection.ops.quote_name(model._meta.db_table)}{where})"  # noqa: S608
+        for model, where in _WRITTEN.items()
     )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {parts}")

@@ -13,6 +13,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from contracts.models import Contract
+from eboks.feeds.models import FeedRun, FeedStatus
 from eboks.tenancy.rights import Role
 from tests.factories import (
     AllocationFactory,
@@ -340,6 +341,26 @@ def test_kept_sums_are_made_again_when_something_is_written(owner, company, monk
     assert left() == Decimal("2448.66")
     make_invoice(company)
     assert left() == Decimal("5897.32")
+
+
+def test_sums_made_while_a_feed_runs_are_not_kept_for_its_result(owner, company, monkeypatch):
+    """A feed that only renames things adds no row to the ledger; its own row stands before it."""
+    monkeypatch.setattr("invoicing.totals.WORTH_KEEPING", 1)
+    contract = make_invoice(company).contract
+    asset = contract.assets.get()
+    run = FeedRun.objects.create(
+        lessor_code="x", source_system="core", status=FeedStatus.RUNNING, started_at=NOW
+    )
+    question = {"q": "WGM7H42"}
+    assert owner.get(URL, question).context["totals"] == []
+    assert len(owner.get(URL, {"q": asset.vin}).context["totals"]) == 1
+
+    asset.vin, old = "WGM7H42WGM7H42WGM", asset.vin
+    asset.save()
+    FeedRun.objects.filter(pk=run.pk).update(status=FeedStatus.APPLIED, finished_at=NOW)
+
+    assert len(owner.get(URL, question).context["totals"]) == 1
+    assert owner.get(URL, {"q": old}).context["totals"] == []
 
 
 def test_kept_sums_are_one_person_s_and_one_role_s(company, owner, stranger, monkeypatch):
