@@ -137,5 +137,10 @@ def _word(text: str, status: int) -> HttpResponse:
         f"{text}\n",
         status=status,
         content_type="text/plain; charset=utf-8",
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+        headers={
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            # Answered before the middleware that gives every other answer its policy.
+            "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        },
     )

@@ -53,6 +53,9 @@ def test_process_answers_to_any_host_without_the_database() -> None:
 
     assert (answer.status_code, answer.content) == (200, b"ok\n")
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Security-Policy"] == (
+        "default-src 'none'; frame-ancestors 'none'"
+    )
 
 
 @pytest.mark.django_db
