@@ -28,6 +28,8 @@ from eboks import clock
 
 ROW_LIMIT = 100_000
 _LONGEST_TEXT = 32_767  # a cell of Excel holds no more
+# What XML does not allow beside the control characters that openpyxl knows.
+_NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _BAD_TITLE = re.compile(r"[\[\]:*?/\\']")
 
 
@@ -252,7 +254,7 @@ def _text(value: object) -> str:
     """Text as Excel can hold it: without control characters, not too long."""
     text = value if type(value) is str else str(value)
     if not text.isprintable():  # most texts are, and this is quicker than the pattern
-        text = ILLEGAL_CHARACTERS_RE.sub("", text)
+        text = _NO_XML.sub("", ILLEGAL_CHARACTERS_RE.sub("", text))
     return text[:_LONGEST_TEXT]
 
 
