@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -67,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_safe_url(self, url: str | None) -> bool:
         """Only paths of this portal: no host at all, not even ours (SEC-56)."""
-        if not url or not url.startswith("/") or urlsplit(url).netloc:
+        if not url or not url.startswith("/") or url.startswith("//"):
             return False
         return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 

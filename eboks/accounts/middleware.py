@@ -78,9 +78,16 @@ def _for_htmx(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if "HX-Request" not in request.headers:
         response["Location"] = url
         return response
-    page = urlsplit(request.headers.get("HX-Current-URL", ""))
-    back = {"next": page.path or "/", "koniec": "1"}
+    back = {"next": _path(request.headers.get("HX-Current-URL", "")), "koniec": "1"}
     return HttpResponse(status=204, headers={"HX-Redirect": f"{login}?{urlencode(back)}"})
+
+
+def _path(url: str) -> str:
+    """The path of an address that anyone may have typed; the start page for what is none."""
+    try:
+        return urlsplit(url).path or "/"
+    except ValueError:  # „//[” looks like the beginning of an IPv6 host
+        return "/"
 
 
 class LanguageMiddleware:
