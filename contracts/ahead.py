@@ -17,7 +17,7 @@ from contracts.models import ScheduleRow
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.caching import cache_errors
-from eboks.money import to_grosz
+from eboks.money import to_grosz, zloty_first
 
 _KEEP_SECONDS = 6 * 3600
 
@@ -107,4 +107,4 @@ def _added_up(rows: Iterable[MonthAhead]) -> list[MonthAhead]:
                 before.vat + row.vat,
             )
         )
-    return sorted(sums.values(), key=lambda row: (row.currency != "PLN", row.currency, row.month))
+    return sorted(sums.values(), key=lambda row: (zloty_first(row.currency), row.month))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from contracts.enums import LIVE_STATUSES, ContractStatus, Product
 from contracts.models import Asset, Contract, ContractQuerySet
-from eboks.listing import clean_choice, clean_text, query_string, spellings, words
+from eboks.listing import Chip, clean_choice, clean_text, query_string, spellings, words
 from eboks.tenancy.models import Company
 
 STATES: dict[str, tuple[str | Promise, Sequence[ContractStatus]]] = {
@@ -38,14 +38,6 @@ ENDS_WITHIN: dict[str, str | Promise] = {
 }
 CURRENCIES = ("PLN", "EUR", "USD", "CHF", "GBP", "CZK")
 ASSET_FIELDS = ("make", "model", "vin", "plate", "serial_number")
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter in force, as the client reads it, and the address of the list without it."""
-
-    label: str
-    href: str
 
 
 @dataclass(frozen=True, slots=True)

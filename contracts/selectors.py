@@ -10,7 +10,7 @@ from django.db.models import Count, F, Prefetch, QuerySet, Sum, prefetch_related
 
 from contracts.models import Asset, Contract, ScheduleRow
 from eboks.listing import Sort
-from eboks.money import ZERO, to_grosz
+from eboks.money import ZERO, to_grosz, zloty_first
 
 # Column of the list -> what it is ordered by. Every order ends with the primary key.
 # `left_now` and `due_now` come with rows from `positions.standing`.
@@ -90,7 +90,7 @@ def list_totals(rows: QuerySet[Contract]) -> list[ListTotals]:
         )
         for row in found
     ]
-    return sorted(totals, key=lambda t: (t.currency != "PLN", t.currency))
+    return sorted(totals, key=lambda total: zloty_first(total.currency))
 
 
 def asset_name(assets: Iterable[Asset]) -> str:

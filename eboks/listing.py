@@ -53,6 +53,14 @@ class Sort:
         return f"-{self.key}" if self.descending else self.key
 
 
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force, as the client reads it, and the address of the list without it."""
+
+    label: str
+    href: str
+
+
 def without_empty(params: QueryDict) -> QueryDict:
     """`params` without those that say nothing: a form sends its empty fields too."""
     kept = params.copy()

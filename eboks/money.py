@@ -29,6 +29,11 @@ def to_grosz(amount: Decimal) -> Decimal:
     return amount.quantize(GROSZ, rounding=ROUND_HALF_UP) or ZERO
 
 
+def zloty_first(currency: str) -> tuple[bool, str]:
+    """Key for sorting sums by currency: złoty, then the others by their code."""
+    return currency != "PLN", currency
+
+
 def format_money(amount: Decimal, currency: str = "PLN", *, with_currency: bool = True) -> str:
     """`1 234,56 zł` in Polish notation: no-break spaces between thousands and before the currency,
     decimal comma, a true minus sign. A currency without a symbol of its own shows its ISO code.

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from contracts.models import Asset
-from eboks.listing import clean_choice, clean_text, query_string, spellings, words
+from eboks.listing import Chip, clean_choice, clean_text, query_string, spellings, words
 from eboks.money import to_grosz
 from eboks.tenancy.models import Company
 from eboks.ui.words import short_date
@@ -33,14 +33,6 @@ STATES: dict[str, str | Promise] = {
 }
 _AMOUNT = re.compile(r"-?\d{1,12}(?:[.,]\d{1,2})?")
 _NUMBER_LENGTH = 40  # of a contract
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter in force, as the client reads it, and the address of the list without it."""
-
-    label: str
-    href: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from contracts.models import Asset
 from eboks.documents.xlsx import ROW_LIMIT, About, Column, Kind, Sheet, write_workbook
-from eboks.money import ZERO, to_grosz
+from eboks.money import ZERO, to_grosz, zloty_first
 from eboks.ui.words import month_year
 from invoicing.enums import CostKind, InvoiceKind
 from invoicing.models import InvoiceRow
@@ -85,7 +85,7 @@ def by_month(sums: Iterable[GroupSum]) -> list[MonthSums]:
 
 def totals(sums: Sequence[GroupSum], *, month: dt.date) -> list[GroupSum]:
     """One sum per currency, złoty first."""
-    currencies = sorted({row.currency for row in sums}, key=lambda code: (code != "PLN", code))
+    currencies = sorted({row.currency for row in sums}, key=zloty_first)
     return [
         GroupSum(
             month,

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from contracts.models import Asset, Contract
 from eboks.fields import MoneyField
 from eboks.listing import Sort
-from eboks.money import ZERO
+from eboks.money import ZERO, zloty_first
 from invoicing.models import Allocation, Invoice, ReceivableItem, SetOff
 
 # Column of the list -> what it is ordered by. Every order ends with the primary key.
@@ -67,7 +67,7 @@ def list_totals(rows: QuerySet[Invoice]) -> list[ListTotals]:
         )
         for row in found
     ]
-    return sorted(totals, key=lambda total: (total.currency != "PLN", total.currency))
+    return sorted(totals, key=lambda total: zloty_first(total.currency))
 
 
 def ordered(rows: QuerySet[Invoice], sort: Sort) -> QuerySet[Invoice]:

@@ -12,10 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from eboks.listing import clean_choice, clean_text, query_string, spellings, words
-from eboks.money import ZERO
+from eboks.listing import Chip, clean_choice, clean_text, query_string, spellings, words
+from eboks.money import ZERO, zloty_first
 from eboks.ui.words import short_date
-from invoicing.filters import Chip, clean_amount
+from invoicing.filters import clean_amount
 from invoicing.models import (
     Allocation,
     Payment,
@@ -205,7 +205,7 @@ def positions(
     for currency, overpaid in unused.values_list("currency", "sum"):
         position = found.get(currency, Position(currency))
         found[currency] = replace(position, overpaid=position.overpaid + overpaid)
-    return sorted(found.values(), key=lambda p: (p.currency != "PLN", p.currency))
+    return sorted(found.values(), key=lambda position: zloty_first(position.currency))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from eboks.money import format_money, to_grosz
+from eboks.money import format_money, to_grosz, zloty_first
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,7 @@ def test_format_money_leaves_the_currency_out_when_asked():
 def test_format_money_refuses_float():
     with pytest.raises(TypeError):
         format_money(1234.56)  # type: ignore[arg-type]
+
+
+def test_zloty_come_before_other_currencies():
+    assert sorted(["USD", "PLN", "CHF", "EUR"], key=zloty_first) == ["PLN", "CHF", "EUR", "USD"]

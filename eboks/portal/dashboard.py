@@ -23,7 +23,7 @@ from contracts.positions import standing
 from contracts.selectors import asset_name, for_list, next_rows_of, with_assets
 from eboks import clock
 from eboks.accounts.models import User
-from eboks.money import ZERO, to_grosz
+from eboks.money import ZERO, to_grosz, zloty_first
 from eboks.tenancy.models import Company
 from eboks.ui import charts
 from invoicing.models import Invoice, Payment, ReceivableItem
@@ -177,8 +177,7 @@ def money(*, user: User, company: Company | None, today: dt.date) -> Money:
         overdue = list(found.order_by("effective_due_on", "pk")[:SHOWN])
     return Money(
         horizon=until,
-        dues=sorted(dues.values(), key=lambda due: (due.currency != "PLN", due.currency))
-        or [Due("PLN")],
+        dues=sorted(dues.values(), key=lambda due: zloty_first(due.currency)) or [Due("PLN")],
         overdue_items=overdue,
         new_invoices=_new_invoices(user, company),
     )
