@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from celery import shared_task
+from django.core.management import call_command
 
 _RETRIES: dict[str, Any] = {
     "autoretry_for": (OSError,),  # SMTP errors are among them
@@ -31,6 +32,12 @@ def send_password_link(*, user_id: int) -> None:
     from eboks.accounts import services  # noqa: PLC0415 -- leaf
 
     services.mail_password_link(user_id=user_id)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def clear_sessions() -> None:
+    """Removes the rows of sessions that have run out; they are dead already."""
+    call_command("clearsessions")
 
 
 @shared_task(**_RETRIES)  # type: ignore[untyped-decorator]

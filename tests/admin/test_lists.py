@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.contrib import admin
+from django.core.paginator import EmptyPage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -174,6 +175,16 @@ def test_page_counts_no_further_than_it_must(monkeypatch):
     assert EstimatingPaginator(rows, 1).count >= 3
     assert EstimatingPaginator(rows.filter(pk=rows[0].pk), 1).count == 1
     assert EstimatingPaginator(rows.filter(pk__gt=0), 1).count == 3
+
+
+def test_far_pages_are_not_offered(monkeypatch):
+    monkeypatch.setattr("eboks.admin_site._COUNTED", 4)
+    f.CompanyFactory.create_batch(9)
+    pages = EstimatingPaginator(Company.objects.order_by("pk"), 2)
+
+    assert pages.num_pages == 2
+    with pytest.raises(EmptyPage):
+        pages.page(3)
 
 
 def test_client_with_many_rows_has_a_short_page(office, client_company):

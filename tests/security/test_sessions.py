@@ -306,3 +306,14 @@ def test_browsers_own_language_is_not_asked(client):
     response = client.get("/konto/logowanie/", headers={"Accept-Language": "en-US,en;q=0.9"})
 
     assert response.headers["Content-Language"] == "pl"
+
+
+def test_rows_of_old_sessions_are_removed(entered, at):
+    from eboks.accounts.tasks import clear_sessions
+
+    assert Session.objects.count() == 1
+    at("19:00")
+
+    clear_sessions()
+
+    assert not Session.objects.exists()
