@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.core.cache import cache
 from django.db.models import Sum
 from django.db.models.functions import TruncMonth
 
@@ -16,7 +14,7 @@ from contracts.enums import LIVE_STATUSES
 from contracts.models import ScheduleRow
 from eboks import clock
 from eboks.accounts.models import User
-from eboks.caching import cache_errors
+from eboks.caching import keep, kept
 from eboks.money import to_grosz, zloty_first
 
 _KEEP_SECONDS = 6 * 3600
@@ -43,24 +41,15 @@ def payments_ahead(
     """
     until = clock.add_months(first, months)
     keys = {f"ahead:{pk}:{first:%Y%m}:{months}:{stamp}": pk for pk in companies}
-    known = _kept(keys)
+    known = kept(keys)
     missing = {pk: key for key, pk in keys.items() if key not in known}
     if missing:
         made: dict[str, list[MonthAhead]] = {key: [] for key in missing.values()}
         for company, row in _sums(user, missing, first, until):
             made[missing[company]].append(row)
-        with contextlib.suppress(*cache_errors()):
-            cache.set_many(made, _KEEP_SECONDS)
+        keep(made, _KEEP_SECONDS)
         known |= made
     return _added_up(row for rows in known.values() for row in rows)
-
-
-def _kept(keys: Iterable[str]) -> dict[str, list[MonthAhead]]:
-    """What the cache knows; nothing when its server is down, and the sums are made anew."""
-    try:
-        return cache.get_many(keys)
-    except cache_errors():
-        return {}
 
 
 def _sums(

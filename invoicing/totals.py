@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.core.cache import cache
 from django.db import connection
 
+from eboks.caching import keep, kept
 from eboks.feeds.models import FeedRun, FeedStatus
 from eboks.http import PortalRequest
 from invoicing.models import Allocation, Invoice, Payment, ReceivableItem, SetOff
@@ -45,12 +45,12 @@ class Kept:
         """
         digest = hashlib.sha256(f"{self.scope}|{asked}".encode()).hexdigest()
         key = f"totals:{digest[:40]}"
-        found: T | None = cache.get(key)
-        if found is not None:
-            return found
+        found: dict[str, T] = kept([key])
+        if key in found:
+            return found[key]
         made = make()
         if rows(made) >= WORTH_KEEPING:
-            cache.set(key, made, _SECONDS)
+            keep({key: made}, _SECONDS)
         return made
 
 
