@@ -14,9 +14,9 @@ from tests.hostile import UnknownVariable, turn_unordered_rows
 @pytest.fixture(autouse=True, scope="session")
 def _hostile_run() -> Iterator[None]:
     """See tests/hostile.py. Warnings are errors too (pyproject.toml)."""
-    from django.template import engines
+    from django.template import Engine
 
-    engines["django"].engine.string_if_invalid = UnknownVariable()
+    Engine.get_default().string_if_invalid = UnknownVariable()
     with pytest.MonkeyPatch.context() as patch:
         turn_unordered_rows(patch)
         yield

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.template import Context, Origin, Template, engines
+from django.template import Context, Engine, Origin, Template
 
 from eboks.tenancy.models import Company
 from tests.factories import CompanyFactory
 
 
 def render(text, where):
-    engine = engines["django"].engine
+    engine = Engine.get_default()
     return Template(text, origin=Origin(str(where)), engine=engine).render(Context({"known": {}}))
 
 
