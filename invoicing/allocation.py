@@ -41,8 +41,11 @@ _TABLES = (
     "ledger_item",
     "ledger_payment",
     "ledger_match",
+    "ledger_paid",
     "ledger_credit",
     "ledger_debit",
+    "ledger_left_item",
+    "ledger_left_payment",
 )
 
 
@@ -92,7 +95,11 @@ def create_work(cursor: Cursor) -> None:
         cursor,
         "ledger_payment",
         "id bigint, company_id bigint, contract_id bigint, currency varchar(3), cents bigint,"
-        " booked_on date, indicated_item_id bigint, reverses_id bigint, is_new boolean",
+        " booked_on date, indicated_item_id bigint, reverses_id bigint, is_new boolean,"
+        # Only of new payments, likewise:
+        " amount_cents bigint, kind varchar(16), payer_name varchar(150),"
+        " payer_account varchar(34), account varchar(26), title varchar(200),"
+        " bank_reference varchar(60), source_id varchar(64)",
     )
     create_temporary(
         cursor,
@@ -119,8 +126,9 @@ def take_open(cursor: Cursor) -> None:
         " WHERE t.open_amount <> 0"
     )
     cursor.execute(
-        "INSERT INTO ledger_payment SELECT t.id, t.company_id, t.contract_id, t.currency,"
-        f" {cents('t.unallocated_amount')}, t.booked_on, t.indicated_item_id, NULL, FALSE"
+        "INSERT INTO ledger_payment (id, company_id, contract_id, currency, cents, booked_on,"
+        " indicated_item_id, is_new) SELECT t.id, t.company_id, t.contract_id, t.currency,"
+        f" {cents('t.unallocated_amount')}, t.booked_on, t.indicated_item_id, FALSE"
         " FROM invoicing_payment t JOIN ledger_company c ON c.id = t.company_id"
         " WHERE t.unallocated_amount <> 0"
     )
@@ -172,7 +180,11 @@ def undo(cursor: Cursor) -> None:
 
 
 def match(cursor: Cursor) -> None:
-    """Run the five phases over the work tables; the answer stands in `ledger_match`."""
+    """Run the five phases over the work tables.
+
+    The answer stands in `ledger_paid` (payments to the items they indicate) and `ledger_match`
+    (the rest); what is left open or unused in `ledger_left_item` and `ledger_left_payment`.
+    """
     for table in ("ledger_item", "ledger_payment"):
         analyze(cursor, table)
     _reversals(cursor)
@@ -180,8 +192,7 @@ def match(cursor: Cursor) -> None:
     _indicated(cursor)
     _collect_rest(cursor)
     _oldest_first(cursor)
-    drop_temporary(cursor, "ledger_credit")
-    drop_temporary(cursor, "ledger_debit")
+    _collect_left(cursor)
 
 
 def _reversals(cursor: Cursor) -> None:
@@ -219,19 +230,28 @@ def _corrections(cursor: Cursor) -> None:
 
 
 def _indicated(cursor: Cursor) -> None:
-    cursor.execute(
-        "INSERT INTO ledger_match"
-        " (credit_payment, debit_item, company_id, cents, matched_on, rule)"
-        f" SELECT p.id, i.id, p.company_id, {whole(lesser('p.cents', 'i.cents - p.before'))},"
-        f" {greater('p.booked_on', 'i.issued_on')}, '{AllocationRule.INDICATED}'"
+    """One row for each payment that indicates an item, whether it still finds something open.
+
+    `item_rest` is what all such payments leave of the item, on the row of the `first` of them.
+    """
+    matched = greater("0", lesser("p.cents", "COALESCE(i.cents, 0) - p.before"))
+    create_temporary_as(
+        cursor,
+        "ledger_paid",
+        "SELECT q.*, q.pay_cents - q.cents AS rest FROM ("
+        " SELECT p.id AS payment, i.id AS item, p.company_id, p.currency, p.booked_on,"
+        f" p.cents AS pay_cents, {whole(matched)} AS cents, p.before = 0 AS first,"
+        f" {whole(greater('0', 'i.cents - p.every'))} AS item_rest,"
+        f" {greater('p.booked_on', 'COALESCE(i.issued_on, p.booked_on)')} AS matched_on"
         " FROM (SELECT id, company_id, currency, indicated_item_id, cents, booked_on,"
         " SUM(cents) OVER (PARTITION BY indicated_item_id ORDER BY booked_on, id"
-        " ROWS UNBOUNDED PRECEDING) - cents AS before FROM ledger_payment"
+        " ROWS UNBOUNDED PRECEDING) - cents AS before,"
+        " SUM(cents) OVER (PARTITION BY indicated_item_id) AS every FROM ledger_payment"
         " WHERE cents > 0 AND indicated_item_id IS NOT NULL) p"
-        " JOIN ledger_item i ON i.id = p.indicated_item_id AND i.company_id = p.company_id"
-        " AND i.currency = p.currency WHERE i.cents > p.before"
+        " LEFT JOIN ledger_item i ON i.id = p.indicated_item_id AND i.company_id = p.company_id"
+        " AND i.currency = p.currency AND i.cents > 0) q",
     )
-    analyze(cursor, "ledger_match")
+    analyze(cursor, "ledger_paid")
 
 
 def _collect_rest(cursor: Cursor) -> None:
@@ -239,21 +259,17 @@ def _collect_rest(cursor: Cursor) -> None:
 
     Refunds come before items, so that phases 3 and 4 are one merge.
     """
-    paid = (
-        f"(SELECT debit_item AS id, {whole('SUM(cents)')} AS cents FROM ledger_match"
-        f" WHERE rule = '{AllocationRule.INDICATED}' GROUP BY debit_item)"
-    )
     by_company = "ROW_NUMBER() OVER (ORDER BY company_id, currency, {order})"
     create_temporary_as(
         cursor,
         "ledger_credit",
         f"SELECT {by_company.format(order='place, day, id')} AS seq, r.* FROM ("
-        " SELECT 0 AS place, p.id, p.company_id, p.currency, p.booked_on AS day,"
-        " p.cents - COALESCE(m.cents, 0) AS cents FROM ledger_payment p"
-        " LEFT JOIN ledger_match m ON m.credit_payment = p.id"
-        f" AND m.rule = '{AllocationRule.INDICATED}' WHERE p.cents > 0"
+        " SELECT 0 AS place, id, company_id, currency, booked_on AS day, cents"
+        " FROM ledger_payment WHERE cents > 0 AND indicated_item_id IS NULL"
+        " UNION ALL SELECT 0, payment, company_id, currency, booked_on, rest"
+        " FROM ledger_paid WHERE rest > 0"
         " UNION ALL SELECT 1, id, company_id, currency, issued_on, -cents"
-        " FROM ledger_item WHERE cents < 0) r WHERE cents > 0",
+        " FROM ledger_item WHERE cents < 0) r",
     )
     create_temporary_as(
         cursor,
@@ -262,12 +278,32 @@ def _collect_rest(cursor: Cursor) -> None:
         " SELECT 0 AS place, id, company_id, currency, booked_on AS day, booked_on AS due_on,"
         " -cents AS cents FROM ledger_payment WHERE cents < 0"
         " UNION ALL SELECT 1, i.id, i.company_id, i.currency, i.issued_on, i.due_on,"
-        " i.cents - COALESCE(m.cents, 0) FROM ledger_item i"
-        f" LEFT JOIN {paid} m ON m.id = i.id WHERE i.cents > 0"
+        " COALESCE(p.item_rest, i.cents) FROM ledger_item i"
+        " LEFT JOIN ledger_paid p ON p.item = i.id AND p.first WHERE i.cents > 0"
         ") r WHERE cents > 0",
     )
     for table in ("ledger_credit", "ledger_debit"):
         analyze(cursor, table)
+
+
+def _collect_left(cursor: Cursor) -> None:
+    """What is left of items and payments, with their sign; what is not named here is used up."""
+    for kind, debit_place, credit_place in (("item", 1, 1), ("payment", 0, 0)):
+        debit_sign, credit_sign = ("", "-") if kind == "item" else ("-", "")
+        parts = (
+            f"SELECT r.id, {sign}(r.cents - COALESCE(m.cents, 0)) AS cents FROM ledger_{side} r"
+            f" LEFT JOIN (SELECT {side}_{kind} AS id, {whole('SUM(cents)')} AS cents"
+            f" FROM ledger_match WHERE rule = '{AllocationRule.OLDEST}' GROUP BY {side}_{kind}) m"
+            f" ON m.id = r.id WHERE r.place = {place}"
+            for side, place, sign in (
+                ("debit", debit_place, debit_sign),
+                ("credit", credit_place, credit_sign),
+            )
+        )
+        left = f"ledger_left_{kind}"
+        every = " UNION ALL ".join(parts)
+        create_temporary_as(cursor, left, f"SELECT id, cents FROM ({every}) l WHERE cents <> 0")
+        analyze(cursor, left)
 
 
 def _oldest_first(cursor: Cursor) -> None:
@@ -299,10 +335,12 @@ def _oldest_first(cursor: Cursor) -> None:
 
 
 def write_matches(cursor: Cursor) -> Allocated:
-    """Write `ledger_match` as allocations (payment to item) and set-offs (the rest)."""
+    """Write the answer as allocations (payment to item) and set-offs (the rest)."""
     cursor.execute(
         "INSERT INTO invoicing_allocation (payment_id, item_id, amount, allocated_on, rule)"
-        f" SELECT credit_payment, debit_item, {money('cents')}, matched_on, rule"
+        f" SELECT payment, item, {money('cents')}, matched_on, '{AllocationRule.INDICATED}'"
+        " FROM ledger_paid WHERE cents > 0"
+        f" UNION ALL SELECT credit_payment, debit_item, {money('cents')}, matched_on, rule"
         " FROM ledger_match WHERE credit_payment IS NOT NULL AND debit_item IS NOT NULL"
     )
     allocations = cursor.rowcount
@@ -318,15 +356,17 @@ def write_matches(cursor: Cursor) -> Allocated:
 
 def settle_stored(cursor: Cursor) -> None:
     """Bring the stored rows that got a match in line with the sums."""
-    for work, touched, sides in (
-        ("ledger_item", "ledger_items_touched", ("credit_item", "debit_item")),
-        ("ledger_payment", "ledger_payments_touched", ("credit_payment", "debit_payment")),
-    ):
-        stored = f"SELECT id FROM {work} WHERE NOT is_new"
-        parts = (
-            f"SELECT {side} AS id FROM ledger_match WHERE {side} IN ({stored})" for side in sides
+    for kind in ("item", "payment"):
+        stored = f"(SELECT id FROM ledger_{kind} WHERE NOT is_new)"
+        every = " UNION ".join(
+            f"SELECT {column} AS id FROM {table} WHERE {column} IN {stored}"
+            for table, column in (
+                ("ledger_paid", kind),
+                ("ledger_match", f"credit_{kind}"),
+                ("ledger_match", f"debit_{kind}"),
+            )
         )
-        create_temporary_as(cursor, touched, " UNION ".join(parts))
+        create_temporary_as(cursor, f"ledger_{kind}s_touched", every)
     _settle(cursor)
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from contracts.feeds import distinct_dates, fill_calendar
 from eboks.feeds.applying import Load
-from eboks.feeds.dialect import cents, create_temporary, drop_temporary, money, new_uuid, whole
+from eboks.feeds.dialect import (
+    analyze,
+    cents,
+    create_temporary,
+    create_temporary_as,
+    drop_temporary,
+    exact,
+    money,
+    new_uuid,
+)
 from invoicing import allocation
 from invoicing.balances import write_balances
 
@@ -59,15 +68,20 @@ _ITEM_COLUMNS = (
     "source_id",
 )
 _PAYMENT_COLUMNS = (
+    "id",
+    "company_id",
+    "contract_id",
+    "indicated_item_id",
+    "reverses_id",
     "kind",
     "booked_on",
     "currency",
-    "amount",
     "payer_name",
     "payer_account",
     "account",
     "title",
     "bank_reference",
+    "source_id",
 )
 
 
@@ -107,13 +121,6 @@ def apply_invoices(load: Load) -> None:
     )
     load.expect("invoices", added + known)
     load.count("invoices", new=added, known=known)
-    corrected = load.execute(
-        "UPDATE invoicing_invoice AS t SET corrects_id = o.id FROM feed_invoices s"
-        " JOIN invoicing_invoice o ON o.source_system = %(source_system)s"
-        " AND o.source_id = s.corrects AND o.currency = s.currency WHERE t.id = s.id"
-        " AND o.company_id = t.company_id AND s.corrects <> ''"
-    )
-    load.expect("invoices", corrected, _filled(load, "invoices", "corrects"))
     rows = load.insert(
         "invoicing_invoicerow",
         {
@@ -132,7 +139,18 @@ def apply_invoices(load: Load) -> None:
     )
     if not known:
         load.expect("invoice_rows", rows)
+    load.expect("invoices", _adding_up(load), added)
     load.count("invoice_rows", new=rows, known=load.staged["invoice_rows"] - rows)
+
+
+def _adding_up(load: Load) -> int:
+    """How many new invoices have rows that add up to them."""
+    return load.number(
+        "SELECT COUNT(*) FROM feed_invoices s JOIN (SELECT invoice_id,"
+        f" SUM({exact('net')}) AS net, SUM({exact('vat')}) AS vat FROM invoicing_invoicerow"
+        " WHERE invoice_id >= (SELECT MIN(id) FROM feed_invoices) GROUP BY invoice_id) r"
+        f" ON r.invoice_id = s.id WHERE r.net = {exact('s.net')} AND r.vat = {exact('s.vat')}"
+    )
 
 
 def apply_opening_balances(load: Load) -> None:
@@ -151,33 +169,25 @@ def apply_ledger(load: Load) -> None:
     known = _forget_known(load, "payments", "invoicing_payment")
     cursor = load.cursor
     allocation.create_work(cursor)
-    _concerned_companies(load)
     _undo_reversed(load)
     _new_items(load)
     _new_payments(load)
+    load.execute(
+        "INSERT INTO ledger_company (id) SELECT company_id FROM ledger_item"
+        " UNION SELECT company_id FROM ledger_payment"
+    )
     allocation.take_open(cursor)
     allocation.match(cursor)
     _insert_items(load)
-    payments = _insert_payments(load)
+    _insert_payments(load)
     written = allocation.write_matches(cursor)
     allocation.settle_stored(cursor)
     if load.staged["payments"]:
-        load.count("payments", new=payments, known=known)
+        load.count("payments", new=load.staged["payments"] - known, known=known)
     load.count("allocations", new=written.allocations)
     load.count("set_offs", new=written.set_offs)
     _balances(load)
     allocation.drop_work(cursor)
-
-
-def _concerned_companies(load: Load) -> None:
-    parts = (
-        f"SELECT company FROM feed_{kind}" for kind in ("invoices", "opening_balances", "payments")
-    )
-    load.execute(
-        "INSERT INTO ledger_company (id) SELECT k.id FROM tenancy_company k"
-        f" JOIN ({' UNION '.join(parts)}) s ON k.source_id = s.company"
-        " WHERE k.source_system = %(source_system)s"
-    )
 
 
 def _undo_reversed(load: Load) -> None:
@@ -217,48 +227,97 @@ def _new_items(load: Load) -> None:
         " 'opening_balance', s.label, '', 'BO:' || s.source_id"
         f" FROM feed_opening_balances s {joins} WHERE s.amount > 0"
     )
-    load.execute(
-        "UPDATE ledger_item AS i SET corrected_item_id = COALESCE(n.item_id, o.id)"
-        " FROM feed_invoices s LEFT JOIN feed_invoices n ON n.source_id = s.corrects"
-        " LEFT JOIN invoicing_receivableitem o ON o.source_system = %(source_system)s"
-        " AND o.source_id = s.corrects WHERE i.id = s.item_id AND s.corrects <> ''"
+    _corrections(load)
+
+
+def _corrections(load: Load) -> None:
+    """Which new invoice corrects which; few rows, so they are set aside before any join."""
+    create_temporary_as(
+        load.cursor,
+        "ledger_correction",
+        "SELECT s.id, s.item_id, s.corrects, i.company_id, s.currency,"
+        " CAST(NULL AS bigint) AS corrected, CAST(NULL AS bigint) AS corrected_item"
+        " FROM feed_invoices s JOIN ledger_item i ON i.id = s.item_id WHERE s.corrects <> ''",
     )
+    wanted = load.number("SELECT COUNT(*) FROM ledger_correction")
+    analyze(load.cursor, "ledger_correction")
+    for table in ("ledger_item", "invoicing_receivableitem"):
+        stored = "" if table == "ledger_item" else " AND n.source_system = %(source_system)s"
+        load.execute(
+            "UPDATE ledger_correction AS s SET corrected = n.invoice_id, corrected_item = n.id"
+            f" FROM {table} n WHERE n.source_id = s.corrects AND n.company_id = s.company_id"
+            f" AND n.currency = s.currency AND n.id <> s.item_id AND s.corrected IS NULL{stored}"
+        )
+    load.expect("invoices", load.number("SELECT COUNT(corrected) FROM ledger_correction"), wanted)
+    load.execute(
+        "UPDATE ledger_item AS i SET corrected_item_id = s.corrected_item"
+        " FROM ledger_correction s WHERE i.id = s.item_id"
+    )
+    load.execute(
+        "UPDATE invoicing_invoice AS t SET corrects_id = s.corrected"
+        " FROM ledger_correction s WHERE t.id = s.id"
+    )
+    drop_temporary(load.cursor, "ledger_correction")
+
+
+_NEW_PAYMENT = (
+    "id, company_id, contract_id, currency, cents, amount_cents, booked_on, is_new,"
+    " indicated_item_id, kind, payer_name, payer_account, account, title, bank_reference,"
+    " source_id"
+)
 
 
 def _new_payments(load: Load) -> None:
     """A payment indicates the item of the invoice it names, by key or number, or else the only
     item that has its account."""
+    amount = cents("s.amount")
+    mine = "i.company = s.company AND i.currency = s.currency"
     load.execute(
-        "INSERT INTO ledger_payment SELECT s.id, k.id, c.id, s.currency,"
-        f" {cents('s.amount')}, s.booked_on, i.item_id, NULL, TRUE FROM feed_payments s"
-        f" {_COMPANY} {_CONTRACT} LEFT JOIN feed_invoices i ON i.source_id = s.indicates"
-        " AND i.company = s.company AND i.currency = s.currency"
+        f"INSERT INTO ledger_payment ({_NEW_PAYMENT}) SELECT s.id, k.id, c.id, s.currency,"
+        f" {amount}, {amount}, s.booked_on, TRUE, CASE WHEN {mine} THEN i.item_id END, s.kind,"
+        " s.payer_name, s.payer_account, s.account, s.title, s.bank_reference, s.source_id"
+        f" FROM feed_payments s {_COMPANY} {_CONTRACT}"
+        " LEFT JOIN feed_invoices i ON i.source_id = s.indicates"
     )
-    load.expect("payments", load.number("SELECT COUNT(*) FROM ledger_payment"), _left(load))
+    new = load.number("SELECT COUNT(*) FROM feed_payments")
+    load.expect("payments", load.number("SELECT COUNT(*) FROM ledger_payment"), new)
     placed = load.number("SELECT COUNT(contract_id) FROM ledger_payment")
     load.expect("payments", placed, _filled(load, "payments", "contract"))
     _indicated_otherwise(load)
-    reversing = load.execute(
-        "UPDATE ledger_payment AS p SET reverses_id = COALESCE(n.id, o.id)"
-        " FROM feed_payments s LEFT JOIN feed_payments n ON n.source_id = s.reverses"
-        " AND n.company = s.company AND n.currency = s.currency AND n.amount = -s.amount"
-        " AND n.kind = s.kind AND n.reverses = ''"
-        " LEFT JOIN invoicing_payment o ON o.source_system = %(source_system)s"
-        " AND o.source_id = s.reverses WHERE p.id = s.id AND s.reverses <> ''"
-        " AND COALESCE(n.id, o.id) IS NOT NULL"
-    )
-    load.expect("payments", reversing, _filled(load, "payments", "reverses"))
+    _reversals(load)
     _contracts_of_payments(load)
     load.execute(
-        "INSERT INTO ledger_payment SELECT s.payment_id, k.id, c.id, s.currency,"
-        f" -{cents('s.amount')}, s.as_of, NULL, NULL, TRUE FROM feed_opening_balances s"
-        f" {_COMPANY} {_CONTRACT} WHERE s.amount < 0"
+        f"INSERT INTO ledger_payment ({_NEW_PAYMENT}) SELECT s.payment_id, k.id, c.id,"
+        f" s.currency, -{amount}, -{amount}, s.as_of, TRUE, NULL, 'opening_balance', '', '', '',"
+        f" s.label, '', 'BO:' || s.source_id FROM feed_opening_balances s {_COMPANY} {_CONTRACT}"
+        " WHERE s.amount < 0"
     )
 
 
-def _left(load: Load) -> int:
-    """Payments that are new."""
-    return load.number("SELECT COUNT(*) FROM feed_payments")
+def _reversals(load: Load) -> None:
+    """Which new payment reverses which; few rows, like corrections."""
+    create_temporary_as(
+        load.cursor,
+        "ledger_reversal",
+        "SELECT s.id, s.reverses, p.company_id, s.currency, s.kind, -p.cents AS cents,"
+        " CAST(NULL AS bigint) AS reversed FROM feed_payments s"
+        " JOIN ledger_payment p ON p.id = s.id WHERE s.reverses <> ''",
+    )
+    wanted = load.number("SELECT COUNT(*) FROM ledger_reversal")
+    analyze(load.cursor, "ledger_reversal")
+    stored = f"n.source_system = %(source_system)s AND {cents('n.amount')} = s.cents"
+    for table, more in (("ledger_payment", "n.cents = s.cents"), ("invoicing_payment", stored)):
+        load.execute(
+            f"UPDATE ledger_reversal AS s SET reversed = n.id FROM {table} n"
+            " WHERE n.source_id = s.reverses AND n.company_id = s.company_id"
+            f" AND n.currency = s.currency AND n.kind = s.kind AND s.reversed IS NULL AND {more}"
+        )
+    load.expect("payments", load.number("SELECT COUNT(reversed) FROM ledger_reversal"), wanted)
+    load.execute(
+        "UPDATE ledger_payment AS p SET reverses_id = s.reversed FROM ledger_reversal s"
+        " WHERE p.id = s.id"
+    )
+    drop_temporary(load.cursor, "ledger_reversal")
 
 
 def _indicated_otherwise(load: Load) -> None:
@@ -319,78 +378,34 @@ def _contracts_of_payments(load: Load) -> None:
         )
 
 
-def _matched(sides: dict[str, str]) -> str:
-    """Sum of matches by row id: what each side takes from it, with its sign."""
-    parts = (
-        f"SELECT {side} AS id, {sign}cents AS cents FROM ledger_match WHERE {side} IS NOT NULL"
-        for side, sign in sides.items()
-    )
-    every = " UNION ALL ".join(parts)
-    return f"(SELECT id, {whole('SUM(cents)')} AS cents FROM ({every}) x GROUP BY id)"
-
-
 def _insert_items(load: Load) -> None:
-    matched = _matched({"debit_item": "-", "credit_item": ""})
     load.insert(
         "invoicing_receivableitem",
         {
             **{name: f"i.{name}" for name in _ITEM_COLUMNS},
             "effective_due_on": "i.due_on",
             "gross": money("i.gross_cents"),
-            "open_amount": money("(i.gross_cents + COALESCE(m.cents, 0))"),
+            "open_amount": money("COALESCE(l.cents, 0)"),
             "is_disputed": "FALSE",
             "dunning_level": "0",
             **_SOURCE,
         },
-        f"ledger_item i LEFT JOIN {matched} m ON m.id = i.id WHERE i.is_new",
+        "ledger_item i LEFT JOIN ledger_left_item l ON l.id = i.id WHERE i.is_new",
     )
 
 
-def _insert_payments(load: Load) -> int:
-    matched = _matched({"credit_payment": "-", "debit_payment": ""})
-    common = {
-        "public_id": new_uuid(),
-        "company_id": "p.company_id",
-        "contract_id": "p.contract_id",
-        "indicated_item_id": "p.indicated_item_id",
-        "reverses_id": "p.reverses_id",
-        **_SOURCE,
-    }
-    left = f"({cents('s.amount')} + COALESCE(m.cents, 0))"
-    left_negative = f"(-{cents('s.amount')} + COALESCE(m.cents, 0))"
-    added = load.insert(
-        "invoicing_payment",
-        {
-            **common,
-            "id": "s.id",
-            **{name: f"s.{name}" for name in _PAYMENT_COLUMNS},
-            "unallocated_amount": money(left),
-            "source_id": "s.source_id",
-        },
-        "feed_payments s JOIN ledger_payment p ON p.id = s.id"
-        f" LEFT JOIN {matched} m ON m.id = s.id",
-    )
+def _insert_payments(load: Load) -> None:
     load.insert(
         "invoicing_payment",
         {
-            **common,
-            "id": "s.payment_id",
-            "kind": "'opening_balance'",
-            "booked_on": "s.as_of",
-            "currency": "s.currency",
-            "amount": "-s.amount",
-            "unallocated_amount": money(left_negative),
-            "payer_name": "''",
-            "payer_account": "''",
-            "account": "''",
-            "title": "s.label",
-            "bank_reference": "''",
-            "source_id": "'BO:' || s.source_id",
+            **{name: f"p.{name}" for name in _PAYMENT_COLUMNS},
+            "public_id": new_uuid(),
+            "amount": money("p.amount_cents"),
+            "unallocated_amount": money("COALESCE(l.cents, 0)"),
+            **_SOURCE,
         },
-        "feed_opening_balances s JOIN ledger_payment p ON p.id = s.payment_id"
-        f" LEFT JOIN {matched} m ON m.id = s.payment_id WHERE s.amount < 0",
+        "ledger_payment p LEFT JOIN ledger_left_payment l ON l.id = p.id WHERE p.is_new",
     )
-    return added
 
 
 def _balances(load: Load) -> None:

@@ -141,6 +141,7 @@ INVOICES = FileKind(
             " GROUP BY invoice) r ON r.invoice = s.source_id WHERE r.invoice IS NULL"
             f" OR r.net <> {exact('s.net')} OR r.vat <> {exact('s.vat')}",
             needs=("invoices", "invoice_rows"),
+            guarded=True,
         ),
         unchangeable(
             "invoices",

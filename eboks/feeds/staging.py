@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from django.db import connection
@@ -14,12 +15,11 @@ from eboks.feeds.columns import Column
 from eboks.feeds.dialect import (
     Cursor,
     analyze,
-    cents,
     create_temporary,
+    exact,
     is_postgresql,
     last_id,
     next_id,
-    whole,
 )
 from eboks.feeds.manifest import FeedFile
 from eboks.feeds.problems import Problems
@@ -146,11 +146,16 @@ def _compare(
     if file.rows != entry.rows:
         reason = f"plik ma inną liczbę wierszy niż manifest ({entry.rows})"
         problems.add(name, reason, value=file.rows)
-    for column in kind.totals if file.is_whole else ():
-        cursor.execute(f"SELECT {whole(f'SUM({cents(column)})')} FROM {kind.stage}")
-        row = cursor.fetchone()
-        found = int(str(row[0])) if row and row[0] is not None else 0
-        if found != int(entry.totals[column] * 100):
-            shown = f"{'-' if found < 0 else ''}{abs(found) // 100}.{abs(found) % 100:02d}"
+    if kind.totals and file.is_whole:
+        _compare_totals(cursor, kind, entry, problems)
+
+
+def _compare_totals(cursor: Cursor, kind: FileKind, entry: FeedFile, problems: Problems) -> None:
+    sums = ", ".join(f"COALESCE(SUM({exact(name)}), 0)" for name in kind.totals)
+    cursor.execute(f"SELECT {sums} FROM {kind.stage}")
+    for column, found in zip(kind.totals, cursor.fetchone(), strict=True):
+        hundredths = int(found * 100) if is_postgresql() else int(found)
+        if hundredths != int(entry.totals[column] * 100):
+            shown = f"{Decimal(hundredths) / 100:.2f}"
             reason = f"suma kolumny różni się od manifestu ({entry.totals[column]})"
-            problems.add(name, reason, column=column, value=shown)
+            problems.add(entry.name, reason, column=column, value=shown)
