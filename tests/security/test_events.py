@@ -147,8 +147,8 @@ def test_access_given_in_the_back_office(client, lines):
         chosen = {"action": action, "_selected_action": user.pk}
         client.post("/zaplecze/accounts/user/", chosen)
 
-    named = ("user_made", "user_changed", "membership_given", "membership_changed")
-    named += ("password_link_started", "sessions_ended")
+    named = ["user_made", "user_changed", "membership_given", "membership_changed"]
+    named += ["password_link_started", "sessions_ended"]
     assert events(lines) == [(name, "ok") for name in named]
     assert {(line["actor_id"], line["user_id"]) for line in lines} == {(boss.pk, user.pk)}
     assert "nowa.example" not in json.dumps(lines, default=str)
