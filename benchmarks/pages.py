@@ -22,7 +22,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
@@ -85,8 +85,10 @@ def _fill(contracts: int) -> None:
 def _companies() -> tuple[Company, Company]:
     """The client with the most contracts, and one with a single live contract and an invoice."""
     fleet = Company.objects.annotate(n=Count("contracts")).order_by("-n", "pk")[0]
-    single = Company.objects.annotate(n=Count("contracts", distinct=True)).filter(
-        n=1, contracts__status__in=LIVE_STATUSES, invoices__isnull=False
+    live = Contract.objects.filter(company=OuterRef("pk"), status__in=LIVE_STATUSES)
+    billed = Invoice.objects.filter(company=OuterRef("pk"))
+    single = Company.objects.annotate(n=Count("contracts")).filter(
+        Exists(live), Exists(billed), n=1
     )
     return fleet, single.order_by("pk")[0]
 
