@@ -30,13 +30,14 @@ from eboks.feeds.columns import (
     date,
     integer,
     money,
+    nrb,
     rate,
     text,
     token,
 )
 from eboks.feeds.dialect import create_temporary, exact, new_uuid
 from eboks.feeds.registry import Check, FileKind, Registry, Step
-from eboks.tenancy.identifiers import validate_nrb, validate_vin
+from eboks.tenancy.identifiers import validate_vin
 
 
 def row_check(column: str, reason: str, wrong: str, kind: str, *, guarded: bool = False) -> Check:
@@ -90,7 +91,7 @@ CONTRACTS = FileKind(
         rate("csa_pp", required=False, default="0"),
         token("vat_code", "[0-9A-Za-z]{1,8}", "kod VAT, np. 23 albo zw", required=False),
         rate("vat_pct", required=False, default="23"),
-        token("virtual_account", "[0-9]{26}", "26 cyfr", required=False, check=validate_nrb),
+        nrb("virtual_account", required=False),
         text("owul_version", 20, required=False),
     ),
     checks=(

@@ -5,10 +5,21 @@ from __future__ import annotations
 
 from contracts.feeds import row_check
 from eboks.feeds.applying import unchangeable
-from eboks.feeds.columns import choice, code, currency, date, integer, money, rate, text, token
+from eboks.feeds.columns import (
+    choice,
+    code,
+    currency,
+    date,
+    integer,
+    money,
+    nip,
+    nrb,
+    rate,
+    text,
+    token,
+)
 from eboks.feeds.dialect import exact
 from eboks.feeds.registry import Check, FileKind, Registry, Step
-from eboks.tenancy.identifiers import validate_nip, validate_nrb
 from invoicing.enums import CostKind, InvoiceKind
 from invoicing.feed_steps import (
     apply_invoices,
@@ -17,8 +28,6 @@ from invoicing.feed_steps import (
 )
 
 _NUMBER = r"[^\x00-\x1f\x7f\",]{1,60}"
-_NIP = "[0-9]{10}"
-_NRB = "[0-9]{26}"
 
 
 def _same_company(kind: str, *, guarded: bool = True) -> Check:
@@ -90,12 +99,12 @@ INVOICES = FileKind(
         date("fx_on", required=False),
         integer("instalment_n", required=False),
         text("seller_name", 200),
-        token("seller_nip", _NIP, "10 cyfr", check=validate_nip),
+        nip("seller_nip"),
         text("seller_address", 250),
         text("buyer_name", 200),
-        token("buyer_nip", _NIP, "10 cyfr", required=False, check=validate_nip),
+        nip("buyer_nip", required=False),
         text("buyer_address", 250),
-        token("account", _NRB, "26 cyfr", required=False, check=validate_nrb),
+        nrb("account", required=False),
         token("ksef_number", "[0-9A-Za-z-]{1,40}", "numer KSeF", required=False),
     ),
     checks=(
@@ -294,7 +303,7 @@ PAYMENTS = FileKind(
         code("reverses", required=False),
         text("payer_name", 150, required=False),
         token("payer_account", "[0-9A-Z]{1,34}", "rachunek bez spacji", required=False),
-        token("account", _NRB, "26 cyfr", required=False, check=validate_nrb),
+        nrb("account", required=False),
         text("title", 200, required=False),
         text("bank_reference", 60, required=False),
     ),

@@ -111,6 +111,8 @@ def _ask_values(
     while rows := cursor.fetchmany(_BATCH):
         for row in rows:
             value = str(row[0])
+            if column.quick is not None and column.quick(value):
+                continue
             if len(wrong) < problems.room and (reason := reason_of(check, value)):
                 wrong[value] = reason
     for value, reason in wrong.items():

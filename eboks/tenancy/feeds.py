@@ -6,10 +6,10 @@ from __future__ import annotations
 from django.conf import settings
 
 from eboks.feeds.applying import Load
-from eboks.feeds.columns import boolean, choice, code, date, email, text, token
+from eboks.feeds.columns import boolean, choice, code, date, email, nip, text, token
 from eboks.feeds.dialect import create_temporary_as, differs, new_uuid, random_text
 from eboks.feeds.registry import Check, Document, FileKind, Registry, Step
-from eboks.tenancy.identifiers import validate_nip, validate_regon
+from eboks.tenancy.identifiers import validate_regon
 from eboks.tenancy.lessor_feed import apply_lessor, read_lessor
 from eboks.tenancy.rights import Role
 
@@ -26,7 +26,7 @@ COMPANIES = FileKind(
         code("client_id", max_length=20, unique=True),
         text("name", 200),
         text("legal_form", 60, required=False),
-        token("nip", "[0-9]{10}", "10 cyfr", required=False, check=validate_nip),
+        nip("nip", required=False),
         token("regon", "[0-9]{9}(?:[0-9]{5})?", "9 cyfr", required=False, check=validate_regon),
         token("krs", "[0-9]{10}", "10 cyfr", required=False),
         text("street", 120),
