@@ -74,6 +74,7 @@ def test_right_password_of_somebody_switched_off_gives_the_same(people):
     assert normal(try_login(off, PASSWORD), off) == normal(try_login("K199999"), "K199999")
 
 
+@pytest.mark.slow
 def test_blocked_accounts_give_one_answer(people):
     answers = {}
     for name, login in people.items():
@@ -119,6 +120,7 @@ def spent(action):
     return time.process_time() - start
 
 
+@pytest.mark.slow
 def test_time_tells_nothing(people):
     """Interleaved, so that a busy moment falls on all alike; medians within 20 ms."""
     times = {name: [] for name in people}

@@ -121,6 +121,7 @@ def test_refusal_is_a_friendly_page():
     assert "CSRF" not in page
 
 
+@pytest.mark.slow
 def test_reading_changes_nothing(client_of, ours):
     browser = client_of(ours.owner)
     before = snapshot()

@@ -58,6 +58,7 @@ def check_private(response, url):
     assert cached == "no-store, private", url
 
 
+@pytest.mark.slow
 def test_every_private_answer_is_hardened_and_never_stored(client_of, ours):
     kinds = set()
     for page in crawl(client_of(ours.owner)):

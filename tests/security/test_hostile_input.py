@@ -68,6 +68,7 @@ def queries_for(path, names):
     return queries if is_list else draw.sample(queries, 8)
 
 
+@pytest.mark.slow
 def test_no_parameter_breaks_a_page(ours):
     browser = Client(raise_request_exception=False)
     browser.force_login(ours.owner)

@@ -119,6 +119,7 @@ def test_anonymous_opens_no_private_route(client, db):
         assert response.url.startswith("/konto/logowanie/"), name
 
 
+@pytest.mark.slow
 def test_crawl_of_one_company_never_meets_another(client_of, ours, theirs):
     hidden = {str(getattr(row, "public_id", "CANARY-B")) for row in theirs.rows.values()}
     visited, strange, own = set(), [], set()
