@@ -7,7 +7,7 @@ class ContractsConfig(AppConfig):
     verbose_name = _("Umowy")
 
     def ready(self) -> None:
-        from eboks.feeds.registry import registry  # noqa: PLC0415 -- apps are loaded only now
         from contracts import feeds  # noqa: PLC0415
+        from eboks.feeds.registry import registry  # noqa: PLC0415 -- apps are loaded only now
 
         feeds.register(registry)
