@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from playwright._impl._api_structures import SetCookieParam
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from eboks.portal.demo.people import LOGINS
 from tests.browser.pages import Sessions, enter
@@ -29,6 +29,8 @@ PEOPLE = {
 CHROMIUM = os.environ.get("EBOK_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+PATIENCE_MS = 60_000  # a busy machine is slow, not broken
+expect.set_options(timeout=PATIENCE_MS)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -80,7 +82,7 @@ def browser_profile(
         viewport={"width": width, "height": height},
         **options,
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     return context
 
 
