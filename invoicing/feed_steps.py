@@ -95,6 +95,31 @@ def _forget_known(load: Load, kind: str, table: str, key: str = "s.source_id") -
     )
 
 
+def _corrections(load: Load) -> None:
+    """Which new invoice corrects which; few rows, so they are set aside before any join."""
+    create_temporary_as(
+        load.cursor,
+        "feed_correction",
+        "SELECT s.id, s.corrects, s.company, s.currency, CAST(NULL AS bigint) AS corrected,"
+        " CAST(NULL AS bigint) AS corrected_item FROM feed_invoices s WHERE s.corrects <> ''",
+    )
+    analyze(load.cursor, "feed_correction")
+    load.execute(
+        "UPDATE feed_correction AS s SET corrected = n.id, corrected_item = n.item_id"
+        " FROM feed_invoices n WHERE n.source_id = s.corrects AND n.company = s.company"
+        " AND n.currency = s.currency AND n.id <> s.id"
+    )
+    load.execute(
+        "UPDATE feed_correction AS s SET corrected = t.id, corrected_item = i.id"
+        " FROM invoicing_invoice t JOIN invoicing_receivableitem i ON i.invoice_id = t.id"
+        " JOIN tenancy_company k ON k.id = t.company_id WHERE k.source_id = s.company"
+        " AND t.source_system = %(source_system)s AND t.source_id = s.corrects"
+        " AND t.currency = s.currency AND s.corrected IS NULL"
+    )
+    wanted = load.number("SELECT COUNT(*) FROM feed_correction")
+    load.expect("invoices", load.number("SELECT COUNT(corrected) FROM feed_correction"), wanted)
+
+
 def _filled(load: Load, kind: str, column: str) -> int:
     """How many staged rows have something in `column`."""
     return load.number(f"SELECT COUNT(*) FROM feed_{kind} WHERE {column} <> ''")
@@ -102,9 +127,10 @@ def _filled(load: Load, kind: str, column: str) -> int:
 
 def apply_invoices(load: Load) -> None:
     """New invoices with their rows. `feed_invoices` keeps only the new ones for later steps."""
+    known = _forget_known(load, "invoices", "invoicing_invoice")
+    _corrections(load)
     if not load.staged["invoices"]:
         return
-    known = _forget_known(load, "invoices", "invoicing_invoice")
     added = load.insert(
         "invoicing_invoice",
         {
@@ -113,11 +139,12 @@ def apply_invoices(load: Load) -> None:
             "company_id": "k.id",
             "contract_id": "c.id",
             **{name: f"s.{name}" for name in _INVOICE_COLUMNS},
+            "corrects_id": "o.corrected",
             "received_at": "%(at)s",
             "source_id": "s.source_id",
             **_SOURCE,
         },
-        f"feed_invoices s {_COMPANY} {_CONTRACT}",
+        f"feed_invoices s {_COMPANY} {_CONTRACT} LEFT JOIN feed_correction o ON o.id = s.id",
     )
     load.expect("invoices", added + known)
     load.count("invoices", new=added, known=known)
@@ -209,55 +236,27 @@ def _new_items(load: Load) -> None:
     )
     fill_calendar(load, "ledger_calendar", days)
     names = (
-        "id, company_id, contract_id, currency, cents, gross_cents, issued_on, due_on, is_new,"
+        "id, company_id, contract_id, corrected_item_id, currency, cents, gross_cents,"
+        " issued_on, due_on, is_new,"
         " nominal_due_on, invoice_id, kind, label, account, source_id"
     )
     joins = f"{_COMPANY} JOIN ledger_calendar d ON d.day = s.due_on {_CONTRACT}"
     load.execute(
-        f"INSERT INTO ledger_item ({names}) SELECT s.item_id, k.id, c.id, s.currency,"
-        f" {cents('s.gross')}, {cents('s.gross')}, s.issued_on, d.effective, TRUE, s.due_on, s.id,"
+        f"INSERT INTO ledger_item ({names}) SELECT s.item_id, k.id, c.id,"
+        f" o.corrected_item, s.currency, {cents('s.gross')}, {cents('s.gross')}, s.issued_on,"
+        " d.effective, TRUE, s.due_on, s.id,"
         " CASE WHEN s.kind = 'interest_note' THEN 'interest_note' ELSE 'invoice' END,"
         f" s.number, s.account, s.source_id FROM feed_invoices s {joins}"
+        " LEFT JOIN feed_correction o ON o.id = s.id"
     )
     placed = load.number("SELECT COUNT(contract_id) FROM ledger_item")
     load.expect("invoices", placed, _filled(load, "invoices", "contract"))
     load.execute(
-        f"INSERT INTO ledger_item ({names}) SELECT s.item_id, k.id, c.id, s.currency,"
-        f" {cents('s.amount')}, {cents('s.amount')}, s.as_of, d.effective, TRUE, s.due_on, NULL,"
-        " 'opening_balance', s.label, '', 'BO:' || s.source_id"
+        f"INSERT INTO ledger_item ({names}) SELECT s.item_id, k.id, c.id, NULL,"
+        f" s.currency, {cents('s.amount')}, {cents('s.amount')}, s.as_of, d.effective, TRUE,"
+        " s.due_on, NULL, 'opening_balance', s.label, '', 'BO:' || s.source_id"
         f" FROM feed_opening_balances s {joins} WHERE s.amount > 0"
     )
-    _corrections(load)
-
-
-def _corrections(load: Load) -> None:
-    """Which new invoice corrects which; few rows, so they are set aside before any join."""
-    create_temporary_as(
-        load.cursor,
-        "ledger_correction",
-        "SELECT s.id, s.item_id, s.corrects, i.company_id, s.currency,"
-        " CAST(NULL AS bigint) AS corrected, CAST(NULL AS bigint) AS corrected_item"
-        " FROM feed_invoices s JOIN ledger_item i ON i.id = s.item_id WHERE s.corrects <> ''",
-    )
-    wanted = load.number("SELECT COUNT(*) FROM ledger_correction")
-    analyze(load.cursor, "ledger_correction")
-    for table in ("ledger_item", "invoicing_receivableitem"):
-        stored = "" if table == "ledger_item" else " AND n.source_system = %(source_system)s"
-        load.execute(
-            "UPDATE ledger_correction AS s SET corrected = n.invoice_id, corrected_item = n.id"
-            f" FROM {table} n WHERE n.source_id = s.corrects AND n.company_id = s.company_id"
-            f" AND n.currency = s.currency AND n.id <> s.item_id AND s.corrected IS NULL{stored}"
-        )
-    load.expect("invoices", load.number("SELECT COUNT(corrected) FROM ledger_correction"), wanted)
-    load.execute(
-        "UPDATE ledger_item AS i SET corrected_item_id = s.corrected_item"
-        " FROM ledger_correction s WHERE i.id = s.item_id"
-    )
-    load.execute(
-        "UPDATE invoicing_invoice AS t SET corrects_id = s.corrected"
-        " FROM ledger_correction s WHERE t.id = s.id"
-    )
-    drop_temporary(load.cursor, "ledger_correction")
 
 
 _NEW_PAYMENT = (

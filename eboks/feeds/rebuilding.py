@@ -32,9 +32,10 @@ def rebuilding(cursor: Cursor, tables: Sequence[str]) -> Iterator[None]:
     # Checks of foreign keys that wait for the commit would forbid changing the table.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
+    references = _take_off_references(cursor, tables)
     restore = [statement for table in tables for statement in _take_off(cursor, table)]
     yield
-    for statement in sorted(restore, key=lambda sql: "FOREIGN KEY" in sql):
+    for statement in (*restore, *references):
         cursor.execute(statement)
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     for table in tables:
@@ -46,26 +47,39 @@ def _is_empty(cursor: Cursor, table: str) -> bool:
     return cursor.fetchone() is None
 
 
-def _take_off(cursor: Cursor, table: str) -> list[str]:
-    """Drop the table's foreign keys, unique constraints and indexes, not its primary key.
+def _take_off_references(cursor: Cursor, tables: Sequence[str]) -> list[str]:
+    """Drop the foreign keys of the tables and those that point at them.
 
-    Returns the statements that make them again.
+    Returns the statements that make them again, as the functions below.
     """
     cursor.execute(
+        "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)"
+        " FROM pg_constraint WHERE contype = 'f' AND (conrelid = ANY(%s::regclass[])"
+        " OR confrelid = ANY(%s::regclass[])) ORDER BY 1, 2",
+        [list(tables), list(tables)],
+    )
+    return [_take_off_constraint(cursor, *row) for row in cursor.fetchall()]
+
+
+def _take_off(cursor: Cursor, table: str) -> list[str]:
+    """Drop the table's primary key, unique constraints and indexes."""
+    cursor.execute(
         "SELECT quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = %s::regclass AND contype IN ('f', 'u') ORDER BY contype, conname",
+        " WHERE conrelid = %s::regclass AND contype IN ('p', 'u') ORDER BY contype, conname",
         [table],
     )
-    restore = []
-    for name, definition in cursor.fetchall():
-        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-        restore.append(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+    restore = [_take_off_constraint(cursor, table, *row) for row in cursor.fetchall()]
     cursor.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
-        " WHERE indrelid = %s::regclass AND NOT indisprimary ORDER BY 1",
+        " WHERE indrelid = %s::regclass ORDER BY 1",
         [table],
     )
     for name, definition in cursor.fetchall():
         cursor.execute(f"DROP INDEX {name}")
         restore.append(str(definition))
     return restore
+
+
+def _take_off_constraint(cursor: Cursor, table: str, name: str, definition: str) -> str:
+    cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    return f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}"
