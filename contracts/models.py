@@ -143,6 +143,10 @@ class Contract(SourcedModel):
         indexes = [
             models.Index(fields=["company", "status", "end_on"], name="contract_company_list"),
             models.Index(fields=["end_on"], name="contract_end"),
+            models.Index(fields=["company", "next_due_on", "id"], name="contract_next_payment"),
+            models.Index(
+                fields=["company"], name="contract_not_placed", condition=Q(capital_left=None)
+            ),
         ]
 
     def __str__(self) -> str:

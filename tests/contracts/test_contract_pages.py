@@ -404,7 +404,7 @@ def test_asset_page_shows_vehicle_and_machine(browser, owner):
     assert "Toyota 8FBE" in text
 
 
-@pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.parametrize("count", [1, 20])
 @pytest.mark.parametrize("name", JOINED)
 def test_invoices_of_the_contract_are_listed(
     browser, owner, name, count, django_assert_max_num_queries
