@@ -11,7 +11,7 @@ from django.http import HttpRequest
 PAGE = "strona"
 SIZE = "rozmiar"
 SIZES = (25, 50, 100)
-DEFAULT_SIZE = 50
+DEFAULT_SIZE = 25
 
 
 def paginate(request: HttpRequest, rows: QuerySet[Any], *, total: int | None = None) -> Page[Any]:
@@ -27,7 +27,7 @@ def paginate(request: HttpRequest, rows: QuerySet[Any], *, total: int | None = N
 
 
 def page_size(request: HttpRequest) -> int:
-    """Rows on a page: from the address, else as last chosen, else 50."""
+    """Rows on a page: from the address, else as last chosen, else 25."""
     asked = request.GET.get(SIZE, "")
     if asked.isascii() and asked.isdigit() and int(asked) in SIZES:
         if request.session.get("page_size") != int(asked):

@@ -315,7 +315,7 @@ def test_query_count_is_constant(owner, company, count):
     owner.get(URL)
     with CaptureQueriesContext(connection) as queries:
         response = owner.get(URL)
-    assert len(response.context["lines"]) == min(count, 50)
+    assert len(response.context["lines"]) == min(count, 25)
     # session, user, memberships, lessor; state of the ledger, 3 kept values, totals; rows, assets,
     # payment days; contracts; freshness 2
     assert len(queries) <= 15, [query["sql"] for query in queries]

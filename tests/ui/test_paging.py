@@ -32,7 +32,7 @@ def test_odd_page_number_shows_a_page(request_for, query):
 def test_size_is_remembered_and_only_known_ones_count(request_for):
     rows = User.objects.order_by("pk")
 
-    assert paginate(request_for(""), rows).paginator.per_page == 50
+    assert paginate(request_for(""), rows).paginator.per_page == 25
     assert paginate(request_for("rozmiar=100"), rows).paginator.per_page == 100
     assert paginate(request_for(""), rows).paginator.per_page == 100
     assert paginate(request_for("rozmiar=7000"), rows).paginator.per_page == 100
@@ -45,4 +45,4 @@ def test_known_total_saves_the_count(request_for, django_assert_num_queries):
         page = paginate(request_for("strona=2"), User.objects.order_by("pk"), total=1234)
 
     assert page.number == 2
-    assert page.paginator.num_pages == 25
+    assert page.paginator.num_pages == 50
