@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -37,7 +38,12 @@ ENDS_WITHIN: dict[str, str | Promise] = {
     "365": gettext_lazy("w ciągu roku"),
 }
 CURRENCIES = ("PLN", "EUR", "USD", "CHF", "GBP", "CZK")
-ASSET_FIELDS = ("make", "model", "vin", "plate", "serial_number")
+# Everything an asset is searched by, in one piece: one comparison a row, and no word spans two.
+ASSET_TEXT = Concat(
+    *("make", Value(" "), "model", Value(" "), "vin", Value(" "), "plate", Value(" ")),
+    "serial_number",
+    output_field=TextField(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,31 +115,26 @@ class ContractFilters:
 
 
 def matching(text: str, *, companies: Sequence[Company]) -> Q:
-    """Contracts in which every word of `text` occurs: in the number, asset or company's name.
+    """Contracts of `companies` in which every word of `text` occurs: number, asset, company's name.
 
     A plate or VIN typed with spaces („WGM 7H42”) is found too. Company names are compared here,
     among the person's own companies, so that capital letters fold alike on both databases.
     """
-    compact = text.replace(" ", "")
-    whole = Exists(
-        Asset.objects.filter(
-            Q(plate__icontains=compact)
-            | Q(vin__icontains=compact)
-            | Q(serial_number__icontains=compact),
-            contract=OuterRef("pk"),
-        )
+    assets = Asset.objects.annotate(text=ASSET_TEXT).filter(
+        contract__company__in=[company.pk for company in companies]
     )
     every_word = Q()
     for word in words(text):
-        in_asset = Q()
-        in_number = Q()
+        in_asset, condition = Q(), Q()
         for spelling in spellings(word):
-            in_number |= Q(number__icontains=spelling)
-            for field in ASSET_FIELDS:
-                in_asset |= Q(**{f"{field}__icontains": spelling})
+            in_asset |= Q(text__icontains=spelling)
+            condition |= Q(number__icontains=spelling)
+        condition |= Q(pk__in=assets.filter(in_asset).values("contract"))
         named = [c.pk for c in companies if word.casefold() in c.name.casefold()]
-        condition = in_number | Q(Exists(Asset.objects.filter(in_asset, contract=OuterRef("pk"))))
         if named:
             condition |= Q(company__in=named)
         every_word &= condition
-    return every_word | Q(whole)
+    compact = text.replace(" ", "")
+    if compact == text:
+        return every_word
+    return every_word | Q(pk__in=assets.filter(text__icontains=compact).values("contract"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 
-from contracts.filters import ASSET_FIELDS
+from contracts.filters import ASSET_TEXT
 from contracts.models import Asset, Contract
 from eboks.accounts.models import User
 from eboks.listing import spellings, words
@@ -103,34 +103,36 @@ def _contracts(
 
 
 def _assets(text: str, user: User, company: Company | None) -> list[Asset]:
-    compact = text.replace(" ", "")
-    whole = (
-        Q(plate__icontains=compact)
-        | Q(vin__icontains=compact)
-        | Q(serial_number__icontains=compact)
-    )
     every_word = Q()
     for word in words(text):
         one = Q()
         for spelling in spellings(word):
-            for field in ASSET_FIELDS:
-                one |= Q(**{f"{field}__icontains": spelling})
+            one |= Q(text__icontains=spelling)
         every_word &= one
-    rows = Asset.objects.for_user(user).for_company(company).filter(whole | every_word)
+    whole = Q(text__icontains=text.replace(" ", ""))
+    rows = Asset.objects.for_user(user).for_company(company).annotate(text=ASSET_TEXT)
+    found = rows.filter(every_word | whole if " " in text else every_word)
     return list(
-        rows.select_related("contract__company").order_by("-contract__signed_on", "-pk")[
+        found.select_related("contract__company").order_by("-contract__signed_on", "-pk")[
             : SHOWN + 1
         ]
     )
 
 
 def _invoices(text: str, user: User, company: Company | None) -> list[Invoice]:
+    """By amount, by a part of the number, or both when the text could be either.
+
+    A number has digits in it: other words are not looked for among a hundred thousand invoices.
+    """
     condition = Q()
-    for spelling in spellings(text):
-        condition |= Q(number__icontains=spelling)
     amount = clean_amount(text.replace(" ", ""))
     if amount is not None:
         condition |= Q(gross=amount) | Q(net=amount)
+    if any(char.isdigit() for char in text) and "," not in text:
+        for spelling in spellings(text):
+            condition |= Q(number__icontains=spelling)
+    if not condition:
+        return []
     rows = Invoice.objects.for_user(user).for_company(company).filter(condition)
     return list(
         rows.select_related("company", "contract").order_by("-issued_on", "-pk")[: SHOWN + 1]

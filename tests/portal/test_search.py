@@ -176,4 +176,4 @@ def test_query_count_is_constant(browser, owner, count, django_assert_num_querie
 
     # session, user, memberships, lessor; three exact; contracts, their assets, assets, invoices
     with django_assert_num_queries(11):
-        browser.get(SEARCH, {"q": "OL"})
+        browser.get(SEARCH, {"q": "OL/0"})
