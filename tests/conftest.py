@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 
 from tests.hostile import UnknownVariable, turn_unordered_rows
+
+# A busy machine is not a wrong result. Where a change is judged, the same examples each time;
+# at a desk, new ones.
+hypothesis.settings.register_profile(
+    "ebok",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("ebok")
 
 
 @pytest.fixture(autouse=True, scope="session")
