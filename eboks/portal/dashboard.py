@@ -221,20 +221,29 @@ def _new_invoices(user: User, company: Company | None) -> NewInvoices | None:
 def contracts(*, user: User, company: Company | None, today: dt.date) -> Contracts:
     """Contracts at a glance. A handful of queries, whatever their number."""
     rows = standing(Contract.objects.for_user(user).for_company(company), on=today)
-    by_status = dict(rows.order_by("status").values_list("status").annotate(count=Count("pk")))
-    live = rows.live()
-    soonest = for_list(live).order_by(F("due_now").asc(nulls_last=True), "pk")
-    ending = live.filter(end_on__gte=today, end_on__lte=today + ENDING)
-    nearest = list(soonest[:SHOWN])
-    first = list(for_list(ending).order_by("end_on", "pk")[: ENDS + 1])
+    soon = Q(end_on__gte=today, end_on__lte=today + ENDING)
+    by_status = (
+        rows.order_by("status")
+        .values_list("status")
+        .annotate(count=Count("pk"), ending=Count("pk", filter=soon))
+    )
+    total = going = ending = 0
+    for status, count, ends in by_status:
+        total += count
+        if status in LIVE_STATUSES:
+            going += count
+            ending += ends
+    live = for_list(rows.live())
+    nearest = list(live.order_by(F("due_now").asc(nulls_last=True), "pk")[:SHOWN])
+    first = list(live.filter(soon).order_by("end_on", "pk")[:ENDS]) if ending else []
     with_assets(nearest + first)
     upcoming = next_rows_of(nearest)
     return Contracts(
-        sum(by_status.values()),
-        sum(count for status, count in by_status.items() if status in LIVE_STATUSES),
-        ending.count() if len(first) > ENDS else len(first),
+        total,
+        going,
+        ending,
         [(row, asset_name(row.assets.all()), upcoming.get(row.pk)) for row in nearest],
-        [(row, asset_name(row.assets.all())) for row in first[:ENDS]],
+        [(row, asset_name(row.assets.all())) for row in first],
     )
 
 
