@@ -14,6 +14,7 @@ RUN PATH=/opt/venv/bin:$PATH && python -m eboks.assets \
     && DJANGO_SETTINGS_MODULE=eboks.settings.base DATA_DIR=/tmp SITE_URL=https://build.invalid ALLOWED_HOSTS=build.invalid \
        SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" DATABASE_URL=postgres://build.invalid/none \
        REDIS_URL=redis://build.invalid EMAIL_URL=smtp://build.invalid DEFAULT_FROM_EMAIL=build@build.invalid \
+       EBOK_SMS_URL=https://build.invalid/sms \
        python manage.py collectstatic --noinput -v 0 \
     && python -m compileall -q eboks contracts invoicing
 
@@ -22,7 +23,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin ebok \
-    && install -d -o ebok -g ebok -m 700 /data /data/documents /data/beat
+    && install -d -o ebok -g ebok -m 700 /data /data/documents /data/anchors /data/beat /data/statements
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app

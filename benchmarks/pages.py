@@ -13,14 +13,11 @@ import gc
 import resource
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef
 from django.test import Client
@@ -28,6 +25,7 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from benchmarks.filling import fill
 from contracts import positions
 from contracts.enums import LIVE_STATUSES
 from contracts.models import Contract
@@ -61,7 +59,7 @@ class Page:
 def run(size: str) -> None:
     settings.DEBUG = False
     settings.ALLOWED_HOSTS = ["*"]
-    _fill(CONTRACTS[size])
+    fill(CONTRACTS[size])
     positions.refresh(on=clock.today(timezone.now()))  # as beat does
     fleet, small = _companies()
     fleet_user, small_user = _person("bench-fleet", fleet), _person("bench-small", small)
@@ -69,17 +67,6 @@ def run(size: str) -> None:
     print(f"klient flotowy: {count} umów z {Contract.objects.count()}")
     with override_settings(ROOT_URLCONF="benchmarks.empty"):
         _report(size, _measure(_pages(fleet), fleet_user, _pages(small), small_user))
-
-
-def _fill(contracts: int) -> None:
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable")
-    if Contract.objects.exists():
-        return
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        out = Path(folder) / "feed"
-        call_command("make_portfolio", contracts=contracts, seed=1, out=out)
-        call_command("import_feed", str(out))
 
 
 def _companies() -> tuple[Company, Company]:

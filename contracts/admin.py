@@ -8,7 +8,15 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from contracts.models import Asset, Contract, ScheduleRow, ScheduleVersion
+from contracts import rates_admin  # noqa: F401 -- registers its own
+from contracts.models import (
+    AllowedContract,
+    Asset,
+    AssignedAsset,
+    Contract,
+    ScheduleRow,
+    ScheduleVersion,
+)
 from eboks.admin_site import ReadOnlyAdmin, ReadOnlyInline, list_links
 
 
@@ -25,6 +33,7 @@ class ScheduleVersionInline(ReadOnlyInline):
 
 @admin.register(Contract)
 class ContractAdmin(ReadOnlyAdmin):
+    masked_fields = ("virtual_account",)
     list_display = ("number", "company", "product", "status", "financed", "currency", "end_on")
     list_select_related = ("company",)
     list_filter = ("status", "product", "currency")
@@ -48,6 +57,7 @@ class ContractAdmin(ReadOnlyAdmin):
             contract,
             [
                 ("contracts.ScheduleVersion", "contract"),
+                ("contracts.RateChange", "contract"),
                 ("invoicing.Invoice", "contract"),
                 ("invoicing.ReceivableItem", "contract"),
                 ("invoicing.Payment", "contract"),
@@ -88,3 +98,25 @@ class ScheduleVersionAdmin(ReadOnlyAdmin):
     search_help_text = _("Numer umowy")
     sortable_by = ()
     inlines = (ScheduleRowInline,)
+
+
+@admin.register(AllowedContract)
+class AllowedContractAdmin(ReadOnlyAdmin):
+    """Which contracts a member with selected contracts reaches; the client's own choice."""
+
+    list_display = ("membership", "contract")
+    list_select_related = ("membership__user", "membership__company", "contract")
+    find_by = ("contract__number__startswith", "membership__user__username__istartswith")
+    search_help_text = _("Numer umowy albo identyfikator osoby")
+    sortable_by = ()
+
+
+@admin.register(AssignedAsset)
+class AssignedAssetAdmin(ReadOnlyAdmin):
+    """Which vehicle a driver uses; the client's own choice."""
+
+    list_display = ("membership", "asset")
+    list_select_related = ("membership__user", "membership__company", "asset")
+    find_by = ("asset__plate__exact", "membership__user__username__istartswith")
+    search_help_text = _("Rejestracja albo identyfikator osoby")
+    sortable_by = ()

@@ -32,6 +32,9 @@ LIVE_STATUSES = (
 )
 
 
+OVER_STATUSES = (ContractStatus.TERMINATED, ContractStatus.EARLY_ENDED, ContractStatus.CLOSED)
+
+
 class DayCount(models.TextChoices):
     THIRTY_360 = "30/360", "30/360"
     ACT_365F = "ACT/365F", "ACT/365F"
@@ -87,3 +90,44 @@ class RowKind(models.TextChoices):
     INITIAL_FEE = "initial_fee", _("opłata wstępna")
     INSTALMENT = "instalment", _("rata")
     BUYOUT = "buyout", _("wykup")
+
+
+class ReferenceKind(models.TextChoices):
+    TERM = "term", _("terminowa (WIBOR, EURIBOR)")
+    OVERNIGHT = "overnight", _("jednodniowa (POLSTR)")
+    COMPOUND = "compound", _("składana z jednodniowej")
+    FIXED = "fixed", _("stała")
+
+
+class RateChangeKind(models.TextChoices):
+    RESET = "reset", _("nowa wartość stopy bazowej")
+    CONVERSION = "conversion", _("zastąpienie stopy bazowej inną")
+
+
+class RateChangeOutcome(models.TextChoices):
+    CHANGED = "changed", _("nowy harmonogram")
+    SAME_VALUE = "same_value", _("stopa bez zmian")
+    THRESHOLD = "threshold", _("zmiana mniejsza niż próg z umowy")
+    FLOOR = "floor", _("stopa poniżej najniższej z umowy")
+    ALL_INVOICED = "all_invoiced", _("wszystkie raty są już zafakturowane")
+    SAME_ROWS = "same_rows", _("kwoty rat wyszły te same")
+
+
+class EffectiveRule(models.TextChoices):
+    """From when a new rate counts (`Contract.effective_rule`); empty means the first."""
+
+    NEXT_DUE = "next_due", _("od najbliższej raty, za cały jej okres")
+    NEXT_PERIOD = "next_period", _("od najbliższego nowego okresu odsetkowego")
+    RESET_DAY = "reset_day", _("od dnia zmiany stopy, także w środku okresu")
+
+
+class RateProposalKind(models.TextChoices):
+    FIXING = "fixing", _("notowanie")
+    REPLACEMENT = "replacement", _("zastąpienie stopy inną")
+    CORRECTION = "correction", _("korekta notowania")
+
+
+class RateProposalState(models.TextChoices):
+    OPEN = "open", _("czeka na drugą osobę")
+    ACCEPTED = "accepted", _("zatwierdzone")
+    REFUSED = "refused", _("odrzucone")

@@ -16,6 +16,7 @@ from contracts.models import Asset, Contract, ScheduleVersion
 from contracts.schedule_page import SchedulePage
 from eboks import clock
 from eboks.documents.brand import lessor_brand
+from eboks.documents.csv_files import table_writer
 from eboks.documents.pdf import render_pdf
 from eboks.documents.xlsx import About, Column, Kind, Sheet, write_workbook
 from eboks.money import ZERO
@@ -26,9 +27,14 @@ _CHUNK = 2_000
 
 
 def contract_list(
-    rows: QuerySet[Contract], *, conditions: Sequence[str], company: Company | None, at: dt.datetime
+    rows: QuerySet[Contract],
+    *,
+    conditions: Sequence[str],
+    company: Company | None,
+    at: dt.datetime,
+    file_format: str = "xlsx",
 ) -> BinaryIO:
-    """`rows` (from `positions.standing`) in their order as a workbook, one line each.
+    """`rows` (from `positions.standing`) in their order as a workbook (or `csv`), one line each.
 
     Memory does not grow with their count.
 
@@ -57,7 +63,7 @@ def contract_list(
         (_("Filtry"), ", ".join(conditions) or _("bez filtrów")),
         (_("Stan na dzień"), clock.today(at)),
     ]
-    return write_workbook(
+    return table_writer(file_format)(
         sheets=[Sheet(_("Umowy"), columns, _contract_rows(rows), total_by=9)],
         about=About(_("Umowy"), at, facts),
     )

@@ -10,6 +10,7 @@ from contracts.enums import (
     BuyoutTiming,
     ContractStatus,
     DayCount,
+    EffectiveRule,
     IndexMethod,
     PaymentPattern,
     PaymentRounding,
@@ -18,7 +19,9 @@ from contracts.enums import (
     RateType,
     RowKind,
 )
+from contracts.kept_rates import keep_rates
 from contracts.positions import forget_changed
+from contracts.rate_rules import FIXING_RULE
 from eboks.clock import effective_due_on
 from eboks.feeds.applying import Load, unchangeable
 from eboks.feeds.columns import (
@@ -82,8 +85,8 @@ CONTRACTS = FileKind(
         rate("margin_pp", required=False, default="0"),
         rate("annual_rate_pct"),
         integer("reset_months", digits=2, required=False, default="0"),
-        text("fixing_rule", 40, required=False),
-        text("effective_rule", 40, required=False),
+        token("fixing_rule", f"(?:{FIXING_RULE})", "reguła z docs/rates.md", required=False),
+        choice("effective_rule", EffectiveRule, required=False),
         choice("index_method", IndexMethod, required=False, default="'reannuitise'"),
         rate("threshold_pp", required=False, default="0"),
         rate("floor_pct", required=False),
@@ -300,6 +303,7 @@ def register(registry: Registry) -> None:
             ("contracts_scheduleversion", "contracts_schedulerow"),
         )
     )
+    registry.add_step(Step("rates", "stopy umów", 52, keep_rates))
     registry.add_step(Step("positions", "terminy płatności", 55, forget_changed))
 
 

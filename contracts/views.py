@@ -19,16 +19,18 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from contracts import exports, selectors, words
-from contracts.enums import Product
+from contracts.enums import OVER_STATUSES, Product
 from contracts.filters import CURRENCIES, ENDS_WITHIN, STATES, ContractFilters
 from contracts.lines import list_lines, schedule_lines
 from contracts.models import Asset, Contract, ScheduleVersion
 from contracts.positions import standing
+from contracts.rate_change_page import recent_change
 from contracts.schedule_page import Ledger, SchedulePage, ledger_of, schedule_page
 from eboks import clock
+from eboks.audit.services import record
 from eboks.documents.pdf import PdfError
 from eboks.documents.responses import XLSX, file_response, unavailable
-from eboks.documents.xlsx import TooManyRowsError
+from eboks.exports.answers import answer
 from eboks.feeds.selectors import freshness
 from eboks.http import PortalRequest
 from eboks.listing import Sort, query_string, without_empty
@@ -50,19 +52,15 @@ class Selection:
     today: dt.date
 
 
-def _selection(request: PortalRequest, *, right: Right | None = None) -> Selection:
-    """Rows that the person may read (with `right`, where given) and that the filters leave."""
+def _selection(request: PortalRequest) -> Selection:
+    """Rows that the person may read and that the filters leave."""
     today = clock.today(timezone.now())
-    memberships = [
-        membership
+    companies = [
+        membership.company
         for membership in request.memberships
-        if (request.company is None or membership.company_id == request.company.pk)
-        and (right is None or right in membership.rights)
+        if request.company is None or membership.company_id == request.company.pk
     ]
-    companies = [membership.company for membership in memberships]
     rows = Contract.objects.for_user(request.user).for_company(request.company)
-    if right is not None:
-        rows = rows.filter(company__in=companies)
     rows = standing(rows, on=today)
     filters = ContractFilters.parse(request.GET, companies)
     return Selection(
@@ -76,6 +74,7 @@ def _selection(request: PortalRequest, *, right: Right | None = None) -> Selecti
 
 @require_GET
 @vary_on_headers("HX-Request")
+@right_required(Right.VIEW_CONTRACTS)
 def contract_list(request: PortalRequest) -> HttpResponse:
     """`/umowy/`: contracts of the chosen company (or all of them), filtered, summed, paged."""
     # The links of the page are made from it.
@@ -127,19 +126,7 @@ def contract_list(request: PortalRequest) -> HttpResponse:
 @right_required(Right.EXPORT_REPORTS)
 def contract_list_xlsx(request: PortalRequest) -> HttpResponseBase:
     """`/umowy/umowy.xlsx`: exactly what the list shows with the same address, all pages."""
-    at = timezone.now()
-    chosen = _selection(request, right=Right.EXPORT_REPORTS)
-    chips = chosen.filters.chips(chosen.companies, {})
-    try:
-        file = exports.contract_list(
-            selectors.ordered(chosen.rows, chosen.sort),
-            conditions=[chip.label for chip in chips],
-            company=request.company,
-            at=at,
-        )
-    except TooManyRowsError as error:
-        return unavailable(request, str(error))
-    return file_response(file, file_name=f"umowy-{chosen.today}.xlsx", content_type=XLSX)
+    return answer(request, "contract_list")
 
 
 # --- one contract ---------------------------------------------------------------------------
@@ -194,6 +181,9 @@ def overview(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         "next": schedule_now.next_line if schedule_now else None,
         "capital_left": schedule_now.capital_left if schedule_now else None,
         **_progress(schedule_now),
+        "rate_change": recent_change(contract, on=today),
+        "is_over": contract.status in OVER_STATUSES,
+        "may_export": has_right_in(request, contract.company_id, Right.EXPORT_REPORTS),
         "index_name": words.index_name(contract.index),
         "fallback_name": words.index_name(contract.fallback_index),
         "today": today,
@@ -228,6 +218,7 @@ def schedule(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         "lines": schedule_lines(shown, today=today, with_finance=ledger is not None)
         if shown
         else [],
+        "rate_changes": contract.rate_changes.order_by("-effective_on", "-pk"),
         "chart": shown and exports.schedule_chart(shown, contract=contract, today=today),
         "today": today,
         "fresh": freshness(at=at),
@@ -252,6 +243,18 @@ def _version_to_export(request: PortalRequest, contract: Contract, at: dt.dateti
     return schedule_page(version, contract=contract, ledger=ledger, on=today)
 
 
+def _note_download(request: PortalRequest, contract: Contract, at: dt.datetime) -> None:
+    record(
+        event="schedule_downloaded",
+        at=at,
+        actor=request.user,
+        company=contract.company,
+        object_kind="contract",
+        object_ref=contract.number,
+        facts={"number": contract.number},
+    )
+
+
 @require_GET
 def schedule_xlsx(request: PortalRequest, public_id: uuid.UUID) -> HttpResponseBase:
     at = timezone.now()
@@ -264,6 +267,7 @@ def schedule_xlsx(request: PortalRequest, public_id: uuid.UUID) -> HttpResponseB
         at=at,
     )
     name = exports.schedule_file_name(contract, page.version, "xlsx")
+    _note_download(request, contract, at)
     return file_response(file, file_name=name, content_type=XLSX)
 
 
@@ -278,6 +282,7 @@ def schedule_pdf(request: PortalRequest, public_id: uuid.UUID) -> HttpResponseBa
     except PdfError as error:
         return unavailable(request, str(error))
     name = exports.schedule_file_name(contract, page.version, "pdf")
+    _note_download(request, contract, at)
     return file_response(file, file_name=name, content_type="application/pdf", inline=True)
 
 

@@ -22,7 +22,7 @@ control_socket_disable = True  # its path is the same for every gunicorn of one 
 WELCOME = """
 eBOK działa:  {url}
 Zatrzymanie:  Ctrl-C
-Kody SMS i e-maile: pliki w {mail}
+Kody SMS i e-maile: {url}demo/skrzynka/ (pliki w {data})
 """
 
 
@@ -40,7 +40,7 @@ def post_worker_init(worker: Worker) -> None:
         autodiscover_modules("tasks")  # the schedule runs here only what has been imported
         EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
     if worker.age == 1:
-        mail = str(settings.EMAIL_FILE_PATH).removeprefix(f"{Path.cwd()}{os.sep}")
-        sys.stdout.write(WELCOME.format(url=f"http://{_authority}/", mail=mail + os.sep))
+        data = str(settings.DATA_DIR).removeprefix(f"{Path.cwd()}{os.sep}")
+        sys.stdout.write(WELCOME.format(url=f"http://{_authority}/", data=data + os.sep))
         call_command("demo_logins")
         sys.stdout.flush()

@@ -29,15 +29,19 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from eboks.audit.back_office import WatchedAdmin, masked_column
+
 PER_PAGE = 50
 _INLINE_ROWS = 100
 _FOUND_ROWS = 200
 _LONGEST_KEY = 18  # digits
 # Up to here rows are counted; a bigger table's size is the planner's estimate.
 _COUNTED = 20_000
-_ORDER = ["tenancy", "contracts", "invoicing", "accounts", "documents", "feeds", "admin"]
+_ORDER = [
+    *("tenancy", "contracts", "invoicing", "onboarding", "accounts", "documents", "feeds", "admin"),
+]
 # Third parties whose rows the portal does not use, or that hold secrets.
-_HIDDEN_APPS = {"account", "mfa", "auth"}
+_HIDDEN_APPS = {"account", "mfa", "auth", "usersessions"}
 
 
 class BackOffice(admin.AdminSite):
@@ -128,7 +132,7 @@ def _estimate(rows: models.QuerySet[Any]) -> int:
     return int(found[0]) if found else 0
 
 
-class BackOfficeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BackOfficeAdmin(WatchedAdmin):
     """Common ground: fast lists, nothing deleted, no reading of columns through the address."""
 
     paginator = EstimatingPaginator
@@ -143,7 +147,10 @@ class BackOfficeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_list_display(self, request: HttpRequest) -> Any:
         first, *rest = super().get_list_display(request)
         # The first column leads to the row itself, so it cannot hold another link.
-        return [*columns(self.model, [first], link=False), *columns(self.model, rest)]
+        return [
+            *columns(self.model, [first], link=False, masked=self.masked_fields),
+            *columns(self.model, rest, masked=self.masked_fields),
+        ]
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
@@ -192,13 +199,14 @@ def _asked(way: str, term: str) -> models.Q:
 class ReadOnlyAdmin(BackOfficeAdmin):
     """To look at: no adding, no changing, no actions. Shows every field unless `fields` says."""
 
-    actions = None
+    actions: Any = None
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         stored = [field.name for field in self.model._meta.fields]
         shown = self.fields or [name for name in stored if name not in {"id", "public_id"}]
         extra = [name for name in self.readonly_fields if name not in shown]
-        return [(None, {"fields": [*extra, *columns(self.model, shown)]})]
+        shown = columns(self.model, shown, masked=self.hidden(request))
+        return [(None, {"fields": [*extra, *shown]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         return flatten_fieldsets(self.get_fieldsets(request, obj))
@@ -255,10 +263,25 @@ def list_links(obj: models.Model, wanted: Iterable[tuple[str, str]]) -> SafeStri
     return format_html_join(" · ", '<a href="{}">{}</a>', links)
 
 
-def columns(model: type[models.Model], names: Iterable[Any], *, link: bool = True) -> list[Any]:
-    """`names` of fields, with each relation shown as a link headed by what it leads to."""
+def columns(
+    model: type[models.Model],
+    names: Iterable[Any],
+    *,
+    link: bool = True,
+    masked: Sequence[str] = (),
+) -> list[Any]:
+    """`names` of fields, with each relation shown as a link headed by what it leads to.
+
+    Of those in `masked` only the end is shown.
+    """
     relations = {field.name for field in model._meta.fields if field.remote_field}
-    return [_relation(model, name, link) if name in relations else name for name in names]
+
+    def shown(name: Any) -> Any:
+        if name in masked:
+            return masked_column(model, name)
+        return _relation(model, name, link) if name in relations else name
+
+    return [shown(name) for name in names]
 
 
 @cache

@@ -63,6 +63,13 @@ def previous_working_day(day: dt.date) -> dt.date:
     return day
 
 
+def add_working_days(day: dt.date, count: int) -> dt.date:
+    """The `count`-th working day after `day`."""
+    for _n in range(count):
+        day = effective_due_on(day + _ONE_DAY)
+    return day
+
+
 def add_months(date: dt.date, n: int, day: int | None = None) -> dt.date:
     """The date `n` months later (earlier, if negative) on day `day` of its month, by default the
     day of `date`; clamped to the month's last day.

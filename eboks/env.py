@@ -6,6 +6,7 @@ a file must not be readable by everybody. Messages name the setting, never the v
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
@@ -91,6 +92,19 @@ def number(name: str, default: int, *, low: int, high: int) -> int:
     return int(value)
 
 
+def day(name: str) -> dt.date | None:
+    """A day as 2026-11-22; None when it is not set."""
+    value = _given(name)
+    if not value:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name}={value!r} is odd: a day like 2026-11-22 is needed."
+        ) from None
+
+
 def choice(name: str, default: str, *, among: tuple[str, ...]) -> str:
     """One of the words `among`."""
     value = text(name, default)
@@ -141,9 +155,11 @@ def directory(name: str) -> Path:
     return path
 
 
-def email_address(name: str) -> str:
-    """A bare e-mail address."""
-    value = text(name)
+def email_address(name: str, *, optional: bool = False) -> str:
+    """A bare e-mail address; an empty text when it is `optional` and not set."""
+    value = text(name, "" if optional else None)
+    if not value:
+        return ""
     try:
         validate_email(value)
     except ValidationError:
@@ -211,6 +227,36 @@ def mail(name: str) -> dict[str, object]:
         "EMAIL_USE_SSL": parts.scheme == "smtps",
         "EMAIL_USE_TLS": parts.scheme == "smtp",
         "EMAIL_TIMEOUT": 10,
+    }
+
+
+def sms(url_name: str, token_name: str) -> dict[str, object]:
+    """The SMS gateway: our own JSON form at a URL, or SMSAPI.pl with a token. One of the two.
+
+    Plain http is let through only to this machine: codes must not be read on the way.
+    """
+    url, token = text(url_name, ""), text(token_name, "")
+    if bool(url) == bool(token):
+        problem = "are both set: give one of them" if url else "are not set: one is needed"
+        raise ImproperlyConfigured(f"{url_name} and {token_name} {problem}. See .env.example.")
+    package = "eboks.integrations.sms"
+    if token:
+        sender = text("EBOK_SMSAPI_SENDER")
+        return {
+            "SMS_GATEWAY": f"{package}.smsapi.SmsapiGateway",
+            "SMSAPI_TOKEN": token,
+            "SMSAPI_SENDER": sender,
+        }
+    parts = _split(url_name, url, "https://host/path")
+    is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not parts.hostname or parts.scheme not in ({"https", "http"} if is_local else {"https"}):
+        raise ImproperlyConfigured(f"{url_name} is odd: https://host/path is needed.")
+    if parts.username or parts.fragment:
+        raise ImproperlyConfigured(f"{url_name} is odd: https://host/path is needed.")
+    return {
+        "SMS_GATEWAY": f"{package}.http_json.HttpJsonGateway",
+        "SMS_URL": url,
+        "SMS_TOKEN": text("EBOK_SMS_TOKEN", ""),
     }
 
 

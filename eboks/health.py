@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 HEARTBEAT = "health.heartbeat"
 HEARTBEAT_LIMIT = dt.timedelta(minutes=5)
 FEED_LIMIT = dt.timedelta(hours=26)  # a nightly feed and two hours of grace
+NIGHT_LIMIT = dt.timedelta(hours=26)
 MIN_FREE_BYTES = 256 * 1024 * 1024
 
 
@@ -49,7 +50,7 @@ def findings(*, at: dt.datetime) -> list[Finding]:
             cursor.execute("SELECT 1")
         if not _migrated():
             return [Finding("migrations", "run `manage.py migrate`", fatal=True), *_disk()]
-        return [*_disk(), *_queue(at), *_feed(at)]
+        return [*_disk(), *_queue(at), *_feed(at), *_night(at)]
     except Error as error:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         return [Finding("database", reason, fatal=True), *_disk()]
@@ -101,6 +102,23 @@ def _feed(at: dt.datetime) -> Iterator[Finding]:
     last = FeedRun.objects.filter(status__in=applied).order_by("-finished_at").first()
     if last is not None and last.finished_at is not None and at - last.finished_at > FEED_LIMIT:
         yield Finding("feed", f"last applied {last.finished_at:%Y-%m-%d %H:%M}", fatal=False)
+
+
+def _night(at: dt.datetime) -> Iterator[Finding]:
+    from eboks.jobs.models import (  # noqa: PLC0415 -- as above
+        BALANCES_JOB,
+        JobFailure,
+        JobRun,
+        JobState,
+    )
+
+    nights = JobRun.objects.filter(job=BALANCES_JOB, state=JobState.DONE)
+    last = nights.order_by("-business_on", "-finished_at").first()
+    if last is not None and last.finished_at is not None and at - last.finished_at > NIGHT_LIMIT:
+        yield Finding("night", f"last finished {last.finished_at:%Y-%m-%d %H:%M}", fatal=False)
+    aside = JobFailure.objects.filter(is_set_aside=True).count()
+    if aside:
+        yield Finding("jobs", f"set aside: {aside}", fatal=False)
 
 
 @shared_task(expires=300)  # type: ignore[untyped-decorator]

@@ -20,3 +20,5 @@ class PortalRequest(HttpRequest):
     htmx: HtmxDetails
     memberships: list[Membership]
     company: Company | None
+    viewer: User | None  # of the lessor's staff, while they look through this person's eyes
+    viewing: Membership | None  # what they look through

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
@@ -14,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import get_callable
 
 from eboks.events import security_event
+from eboks.origin import Origin, coming_from, session_hash
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -78,6 +80,35 @@ class HeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class OriginMiddleware:
+    """Says where the work of this request comes from, for the evidence that services write.
+
+    Stands below the session and above everything that acts.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        origin = Origin(
+            ip=client_address(request),
+            agent=request.headers.get("User-Agent", "")[:200],
+            session=session_hash(request.session.session_key),
+            request_id=getattr(request, "request_id", ""),
+        )
+        with coming_from(origin):
+            return self.get_response(request)
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The client's address as the configured proxy says it (SEC-60); None when it says none."""
+    try:
+        address: str = get_adapter().get_client_ip(request)
+    except PermissionDenied:
+        return None
+    return address
 
 
 class PrivateAnswersMiddleware:

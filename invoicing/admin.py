@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from eboks.admin_site import ReadOnlyAdmin, ReadOnlyInline, row_link
+from eboks.admin_site import BackOfficeAdmin, ReadOnlyAdmin, ReadOnlyInline, row_link
+from invoicing import (  # noqa: F401 -- register
+    balance_admin,
+    bank_admin,
+    bank_queue_admin,
+    fee_admin,
+    interest_admin,
+    issuing_admin,
+    nightly_admin,
+    paying_admin,
+    tax_admin,
+    write_off_admin,
+)
 from invoicing.models import (
     Allocation,
     Balance,
+    ConsentText,
+    EInvoiceConsent,
     Invoice,
     InvoiceRow,
     Payment,
@@ -33,7 +47,8 @@ class InvoiceRowInline(ReadOnlyInline):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnlyAdmin):
+class InvoiceAdmin(issuing_admin.IssuingPages):
+    masked_fields = ("account",)
     list_display = ("number", "company", "contract", "issued_on", "due_on", "gross", "currency")
     list_select_related = ("company", "contract")
     list_filter = ("kind",)
@@ -65,12 +80,24 @@ class PaymentAllocationInline(AllocationInline):
 
 
 @admin.register(ReceivableItem)
-class ReceivableItemAdmin(ReadOnlyAdmin):
+class ReceivableItemAdmin(
+    write_off_admin.WriteOffActions, interest_admin.NoteActions, ReadOnlyAdmin
+):
+    actions = (
+        *interest_admin.NoteActions.actions,
+        *write_off_admin.WriteOffActions.settling_actions,
+    )
+    masked_fields = ("account",)
     list_display = (
         *("label", "company", "contract", "effective_due_on", "gross", "open_amount", "currency"),
     )
     list_select_related = ("company", "contract")
-    list_filter = ("kind", "is_disputed")
+    list_filter = (
+        "kind",
+        "is_disputed",
+        ("collection_since", admin.EmptyFieldListFilter),
+        ("written_off_on", admin.EmptyFieldListFilter),
+    )
     find_by = ("invoice__number__startswith", "contract__number__startswith", *_CLIENT)
     search_help_text = _("Numer faktury, numer umowy albo klient")
     sortable_by = ()
@@ -79,6 +106,7 @@ class ReceivableItemAdmin(ReadOnlyAdmin):
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
+    masked_fields = ("payer_account",)
     list_display = (
         *("booked_on", "company", "contract", "kind", "amount", "unallocated_amount", "currency"),
     )
@@ -125,4 +153,24 @@ class SetOffAdmin(ReadOnlyAdmin):
     list_select_related = ("company", "debit_item", "credit_item", "credit_payment")
     find_by = _CLIENT
     search_help_text = _("Klient")
+    sortable_by = ()
+
+
+@admin.register(ConsentText)
+class ConsentTextAdmin(BackOfficeAdmin):
+    """Words of the consent by version: added, never changed once somebody may have agreed."""
+
+    list_display = ("version", "valid_from")
+    search_fields = ()
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(EInvoiceConsent)
+class EInvoiceConsentAdmin(ReadOnlyAdmin):
+    list_display = ("company", "is_given", "text", "decided_at", "decided_by", "reference")
+    list_select_related = ("company", "text", "decided_by")
+    search_fields = ()
     sortable_by = ()

@@ -1,9 +1,10 @@
 """Balances of contracts as of a day: derived rows, made anew whenever the ledger changes.
 
-Open: what is left of items in plus. Overdue: the part whose effective due date has passed.
-Overpaid: money of the contract's payments that is not allocated, and what is left of corrections
-in minus. A payment belongs to the contract it names, or else to that of the item it indicates;
-one without either stays an overpayment of the company, outside any contract's balance.
+Whoever changes the ledger writes the balances it touched in the same transaction
+(`write_balances`).
+The night (`nightly`) writes all of them. The two keep out of each other's way by one lock of the
+whole database: writers share it, a part of the night has it alone for a moment. So whatever the
+night did not see is written after it by whoever did it.
 """
 # ruff: noqa: S608 -- names of tables and columns come from code, values are parameters
 
@@ -14,7 +15,11 @@ from collections.abc import Iterable
 
 from django.db import connection, transaction
 
-from eboks.feeds.dialect import Cursor, cents, create_temporary, drop_temporary, money, whole
+from eboks.feeds.dialect import Cursor, Params, create_temporary, drop_temporary, is_postgresql
+from eboks.jobs.models import BALANCES_JOB, JobRun, JobState
+from invoicing.balance_sql import COLUMNS, OF_RANGE, OF_WORK_TABLE, current, historical
+
+_LOCK = 0x65424F4B_62616C61  # "eBOKbala"
 
 
 @transaction.atomic
@@ -39,31 +44,43 @@ def refresh_balances(
 
 def write_balances(cursor: Cursor, *, on: dt.date, at: dt.datetime) -> int:
     """The balances of the contracts in `ledger_contract`: every currency they owe or overpaid,
-    and a row of zeros in their own currency where there is nothing."""
-    params = {"on": on, "at": connection.ops.adapt_datetimefield_value(at)}
+    and a row of zeros in their own currency where there is nothing.
+
+    Call it last in the transaction that changed the ledger. Where the night of a later day is
+    finished already, that day's rows follow too: they are what is read.
+    """
+    if is_postgresql():
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_LOCK])
+    newest = published_day()
+    if newest is not None and newest > on:
+        _write(cursor, OF_WORK_TABLE, {"on": newest}, at=at, sql=current(OF_WORK_TABLE))
+    return _write(cursor, OF_WORK_TABLE, {"on": on}, at=at, sql=current(OF_WORK_TABLE))
+
+
+def write_range(
+    cursor: Cursor, *, first: int, last: int, on: dt.date, at: dt.datetime, is_past: bool
+) -> int:
+    """The balances of day `on` of the contracts with ids from `first` to `last`; how many rows.
+
+    While it runs nobody else writes balances. On PostgreSQL it waits for them as long as
+    `lock_timeout` says, then raises OperationalError. `is_past`: as it stood at the end of `on`.
+    """
+    if is_postgresql():
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    select = historical(OF_RANGE) if is_past else current(OF_RANGE)
+    return _write(cursor, OF_RANGE, {"on": on, "first": first, "last": last}, at=at, sql=select)
+
+
+def published_day() -> dt.date | None:
+    """The newest day whose night is finished: that of `Balance.objects.published()`."""
+    nights = JobRun.objects.filter(job=BALANCES_JOB, state=JobState.DONE)
+    return nights.order_by("-business_on").values_list("business_on", flat=True).first()
+
+
+def _write(cursor: Cursor, contracts: str, params: Params, *, at: dt.datetime, sql: str) -> int:
+    params = {**params, "at": connection.ops.adapt_datetimefield_value(at)}
     cursor.execute(
-        "DELETE FROM invoicing_balance WHERE as_of = %(on)s"
-        " AND contract_id IN (SELECT id FROM ledger_contract)",
-        params,
+        f"DELETE FROM invoicing_balance WHERE as_of = %(on)s AND contract_id {contracts}", params
     )
-    sums = ", ".join(money(whole(f"SUM({name})")) for name in ("open", "overdue", "overpaid"))
-    left = cents("open_amount")
-    # Rows with nothing open are left out before the join: nine in ten of a long history.
-    cursor.execute(
-        "INSERT INTO invoicing_balance (contract_id, as_of, currency, open_amount,"
-        " overdue_amount, overpaid_amount, refreshed_at)"
-        f" SELECT contract_id, %(on)s, currency, {sums}, %(at)s FROM ("
-        " SELECT contract_id, currency,"
-        f" CASE WHEN open_amount > 0 THEN {left} ELSE 0 END AS open,"
-        f" CASE WHEN open_amount > 0 AND effective_due_on < %(on)s THEN {left} ELSE 0 END"
-        f" AS overdue, CASE WHEN open_amount < 0 THEN -{left} ELSE 0 END AS overpaid"
-        " FROM invoicing_receivableitem t JOIN ledger_contract c ON c.id = t.contract_id"
-        " WHERE open_amount <> 0"
-        f" UNION ALL SELECT contract_id, currency, 0, 0, {cents('unallocated_amount')}"
-        " FROM invoicing_payment p JOIN ledger_contract c ON c.id = p.contract_id"
-        " WHERE unallocated_amount <> 0"
-        " UNION ALL SELECT k.id, k.currency, 0, 0, 0 FROM contracts_contract k"
-        " JOIN ledger_contract c ON c.id = k.id) parts GROUP BY contract_id, currency",
-        params,
-    )
+    cursor.execute(f"INSERT INTO invoicing_balance {COLUMNS} {sql}", params)
     return max(int(cursor.rowcount), 0)

@@ -10,7 +10,8 @@ from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from eboks import clock
-from eboks.documents.xlsx import About, Column, Kind, Sheet, write_workbook
+from eboks.documents.csv_files import table_writer
+from eboks.documents.xlsx import About, Column, Kind, Sheet
 from eboks.tenancy.models import Company
 from invoicing import selectors
 from invoicing.models import Allocation, Invoice, Payment, ReceivableItem
@@ -20,9 +21,14 @@ _CHUNK = 2_000
 
 
 def invoice_list(
-    rows: QuerySet[Invoice], *, conditions: Sequence[str], company: Company | None, at: dt.datetime
+    rows: QuerySet[Invoice],
+    *,
+    conditions: Sequence[str],
+    company: Company | None,
+    at: dt.datetime,
+    file_format: str = "xlsx",
 ) -> BinaryIO:
-    """Invoices in their order as a workbook, one line each. Raises TooManyRowsError."""
+    """Invoices in their order as a workbook (or `csv`), one line each. Raises TooManyRowsError."""
     columns = [
         Column(_("Numer"), width=26),
         Column(_("Rodzaj"), width=18),
@@ -44,7 +50,7 @@ def invoice_list(
         Column(_("Numer KSeF"), width=38),
     ]
     lines = _invoice_rows(rows, on=clock.today(at))
-    return write_workbook(
+    return table_writer(file_format)(
         sheets=[Sheet(_("Faktury"), columns, lines, total_by=10)],
         about=About(_("Faktury"), at, facts(conditions=conditions, company=company, at=at)),
     )
@@ -90,8 +96,9 @@ def item_list(
     conditions: Sequence[str],
     company: Company | None,
     at: dt.datetime,
+    file_format: str = "xlsx",
 ) -> BinaryIO:
-    """Receivable items (open or paid) as a workbook. Raises TooManyRowsError."""
+    """Receivable items (open or paid) as a workbook (or `csv`). Raises TooManyRowsError."""
     on = clock.today(at)
     columns = [
         Column(_("Dokument"), width=26),
@@ -126,7 +133,7 @@ def item_list(
         )
         for row in rows.select_related("company", "contract").iterator(chunk_size=_CHUNK)
     )
-    return write_workbook(
+    return table_writer(file_format)(
         sheets=[Sheet(title, columns, lines, total_by=8)],
         about=About(title, at, facts(conditions=conditions, company=company, at=at)),
     )
@@ -138,8 +145,9 @@ def payment_list(
     conditions: Sequence[str],
     company: Company | None,
     at: dt.datetime,
+    file_format: str = "xlsx",
 ) -> BinaryIO:
-    """Payments as a workbook. Raises TooManyRowsError."""
+    """Payments as a workbook (or `csv`). Raises TooManyRowsError."""
     columns = [
         Column(_("Zaksięgowano"), Kind.DATE, width=14),
         Column(_("Rodzaj"), width=16),
@@ -168,7 +176,7 @@ def payment_list(
         for row in rows.select_related("company", "contract").iterator(chunk_size=_CHUNK)
     )
     title = _("Wpłaty")
-    return write_workbook(
+    return table_writer(file_format)(
         sheets=[Sheet(title, columns, lines, total_by=7)],
         about=About(title, at, facts(conditions=conditions, company=company, at=at)),
     )

@@ -17,6 +17,8 @@ from eboks.feeds.dialect import (
 )
 from invoicing import allocation
 from invoicing.balances import write_balances
+from invoicing.bank import feed_links
+from invoicing.locking import lock_ledger
 
 _COMPANY = (
     " JOIN tenancy_company k ON k.source_system = %(source_system)s AND k.source_id = s.company"
@@ -193,8 +195,10 @@ def apply_opening_balances(load: Load) -> None:
 
 def apply_ledger(load: Load) -> None:
     """Items and payments with what is left of each after allocation, then balances."""
-    known = _forget_known(load, "payments", "invoicing_payment")
     cursor = load.cursor
+    lock_ledger()
+    known = _forget_known(load, "payments", "invoicing_payment")
+    known += feed_links.forget_booked(load)
     allocation.create_work(cursor)
     _undo_reversed(load)
     _new_items(load)
@@ -224,6 +228,8 @@ def _undo_reversed(load: Load) -> None:
         "INSERT INTO ledger_undone (id, undone_on) SELECT t.id, s.booked_on FROM feed_payments s"
         " JOIN invoicing_payment t ON t.source_system = %(source_system)s"
         " AND t.source_id = s.reverses WHERE s.reverses <> ''"
+        f" UNION SELECT n.id, s.booked_on FROM {feed_links.BY_ALIAS}"
+        " JOIN feed_payments s ON s.reverses = e.core_id"
     )
     if undone:
         allocation.undo(load.cursor)
@@ -245,7 +251,7 @@ def _new_items(load: Load) -> None:
         f"INSERT INTO ledger_item ({names}) SELECT s.item_id, k.id, c.id,"
         f" o.corrected_item, s.currency, {cents('s.gross')}, {cents('s.gross')}, s.issued_on,"
         " d.effective, TRUE, s.due_on, s.id,"
-        " CASE WHEN s.kind = 'interest_note' THEN 'interest_note' ELSE 'invoice' END,"
+        " CASE WHEN s.kind IN ('interest_note', 'compensation') THEN s.kind ELSE 'invoice' END,"
         f" s.number, s.account, s.source_id FROM feed_invoices s {joins}"
         " LEFT JOIN feed_correction o ON o.id = s.id"
     )
@@ -311,6 +317,12 @@ def _reversals(load: Load) -> None:
             " WHERE n.source_id = s.reverses AND n.company_id = s.company_id"
             f" AND n.currency = s.currency AND n.kind = s.kind AND s.reversed IS NULL AND {more}"
         )
+    load.execute(
+        f"UPDATE ledger_reversal AS s SET reversed = n.id FROM {feed_links.BY_ALIAS}"
+        " WHERE e.core_id = s.reverses AND n.company_id = s.company_id"
+        " AND n.currency = s.currency AND n.kind = s.kind AND s.reversed IS NULL"
+        f" AND {cents('n.amount')} = s.cents"
+    )
     load.expect("payments", load.number("SELECT COUNT(reversed) FROM ledger_reversal"), wanted)
     load.execute(
         "UPDATE ledger_payment AS p SET reverses_id = s.reversed FROM ledger_reversal s"

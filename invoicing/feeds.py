@@ -18,14 +18,16 @@ from eboks.feeds.columns import (
     text,
     token,
 )
-from eboks.feeds.dialect import exact
+from eboks.feeds.dialect import Params, exact
 from eboks.feeds.registry import Check, FileKind, Registry, Step
+from invoicing.bank.feed_links import BY_ALIAS
 from invoicing.enums import CostKind, InvoiceKind
 from invoicing.feed_steps import (
     apply_invoices,
     apply_ledger,
     apply_opening_balances,
 )
+from invoicing.issuing.mode import issuer_from
 
 _NUMBER = r"[^\x00-\x1f\x7f\",]{1,60}"
 
@@ -46,6 +48,25 @@ def _same_company(kind: str, *, guarded: bool = True) -> Check:
         guarded=guarded,
     )
 
+
+def _issuer() -> Params | None:
+    day = issuer_from()
+    return None if day is None else {"issuer_from": day}
+
+
+# Never two that invoice one contract (docs/issuing.md).
+_ISSUED_HERE = Check(
+    "contract",
+    "umowę z tą datą podpisania fakturuje portal, jej faktur nie przyjmujemy",
+    "SELECT s.line, s.contract FROM feed_invoices s WHERE s.contract <> '' AND (EXISTS"
+    " (SELECT 1 FROM feed_contracts c WHERE c.source_id = s.contract"
+    " AND c.signed_on >= %(issuer_from)s) OR EXISTS"
+    " (SELECT 1 FROM contracts_contract t WHERE t.source_system = %(source_system)s"
+    " AND t.source_id = s.contract AND t.signed_on >= %(issuer_from)s"
+    " AND NOT EXISTS (SELECT 1 FROM feed_contracts c WHERE c.source_id = s.contract)))",
+    needs=("contracts",),
+    more=_issuer,
+)
 
 _INVOICE_VALUES = (
     "kind",
@@ -109,6 +130,7 @@ INVOICES = FileKind(
     ),
     checks=(
         _same_company("invoices"),
+        _ISSUED_HERE,
         row_check(
             "gross",
             "brutto różni się od sumy netto i VAT",
@@ -346,7 +368,11 @@ PAYMENTS = FileKind(
             " JOIN tenancy_company k ON k.id = t.company_id"
             " WHERE t.source_system = %(source_system)s AND t.source_id = s.reverses"
             " AND t.reverses_id IS NULL AND k.source_id = s.company"
-            " AND t.currency = s.currency AND t.amount = -s.amount AND t.kind = s.kind)",
+            " AND t.currency = s.currency AND t.amount = -s.amount AND t.kind = s.kind)"
+            f" AND NOT EXISTS (SELECT 1 FROM {BY_ALIAS}"
+            " JOIN tenancy_company k ON k.id = n.company_id WHERE e.core_id = s.reverses"
+            " AND n.reverses_id IS NULL AND k.source_id = s.company"
+            " AND n.currency = s.currency AND n.amount = -s.amount AND n.kind = s.kind)",
             needs=("payments",),
             guarded=True,
         ),

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from eboks import clock
-from eboks.documents.responses import XLSX, file_response, unavailable
-from eboks.documents.xlsx import ROW_LIMIT, TooManyRowsError, too_many_rows
+from eboks.documents.xlsx import ROW_LIMIT
+from eboks.exports.answers import answer
 from eboks.feeds.selectors import freshness
 from eboks.http import PortalRequest
 from eboks.tenancy.access import right_required
@@ -60,20 +60,9 @@ def cost_report(request: PortalRequest) -> HttpResponse:
 @right_required(Right.EXPORT_REPORTS)
 def cost_report_xlsx(request: PortalRequest) -> HttpResponseBase:
     """`/raporty/koszty/koszty.xlsx`: the report; back to the page when it was asked wrongly."""
-    at = timezone.now()
-    form = _form(request)
-    if not form.is_valid():
+    if not _form(request).is_valid():
         return cost_report(request)
-    rows = _rows(request, form)
-    try:
-        # Told before the work is done, not after it.
-        if reports.row_count(rows) > ROW_LIMIT:
-            raise TooManyRowsError(too_many_rows())
-        file = reports.cost_workbook(rows, facts=form.facts(), at=at)
-    except TooManyRowsError as error:
-        return unavailable(request, str(error))
-    name = f"koszty-{form.span.since}-{form.span.until}.xlsx"
-    return file_response(file, file_name=name, content_type=XLSX)
+    return answer(request, "cost_report")
 
 
 def _form(request: PortalRequest) -> CostReportForm:

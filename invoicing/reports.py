@@ -15,7 +15,8 @@ from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
 
 from contracts.models import Asset
-from eboks.documents.xlsx import ROW_LIMIT, About, Column, Kind, Sheet, write_workbook
+from eboks.documents.csv_files import table_writer
+from eboks.documents.xlsx import ROW_LIMIT, About, Column, Kind, Sheet
 from eboks.money import ZERO, to_grosz, zloty_first
 from eboks.ui.words import month_year
 from invoicing.enums import CostKind, InvoiceKind
@@ -136,8 +137,10 @@ def cost_workbook(
     facts: Sequence[tuple[str, str | dt.date]],
     at: dt.datetime,
     row_limit: int = ROW_LIMIT,
+    file_format: str = "xlsx",
 ) -> BinaryIO:
-    """The report as a workbook ready to import: every row, then month by kind and contract.
+    """The report as a workbook ready to import: every row, then month by kind and contract; as
+    `csv` the rows alone.
 
     Amounts are in the currency of the invoice, VAT also in PLN. Raises TooManyRowsError.
     """
@@ -151,7 +154,7 @@ def cost_workbook(
         Column("VAT", Kind.MONEY, total=True),
         Column(_("Brutto"), Kind.MONEY, total=True),
     ]
-    return write_workbook(
+    return table_writer(file_format)(
         sheets=[
             Sheet(_("Pozycje"), detail_columns(), detail_rows(rows), total_by=17),
             Sheet(_("Miesiące"), summary, summary_rows(rows), total_by=4),

@@ -91,6 +91,7 @@ def for_file(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
 _SHOWN = (
     *("public_id", "number", "kind", "issued_on", "due_on", "currency", "gross", "received_at"),
     *("item__gross", "item__open_amount", "item__effective_due_on", "item__is_disputed"),
+    *("item__collection_since", "item__written_off_on"),
     *("contract__number", "company__name"),
 )
 
@@ -130,6 +131,7 @@ class Settlement:
     amount: Decimal
     allocation: Allocation | None = None
     set_off: SetOff | None = None
+    hidden: bool = False  # the other side is of a contract that the reader may not see
 
 
 def settlements_of(items: Collection[int]) -> dict[int, list[Settlement]]:

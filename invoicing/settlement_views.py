@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -12,15 +12,15 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from eboks import clock
-from eboks.documents.responses import XLSX, file_response, unavailable
-from eboks.documents.xlsx import TooManyRowsError
+from eboks.exports.answers import answer
 from eboks.feeds.selectors import freshness
 from eboks.http import PortalRequest
 from eboks.tenancy.access import has_right, right_required
 from eboks.tenancy.rights import Right
 from eboks.ui.paging import paginate
-from invoicing import exports, selectors
+from invoicing import interest_panel, paying_panel, selectors
 from invoicing import settlements as reading
+from invoicing.hiding import without_others
 from invoicing.models import Payment, ReceivableItem
 from invoicing.periods import PERIODS
 from invoicing.scope import scoped
@@ -40,13 +40,19 @@ def settlements(request: PortalRequest) -> HttpResponse:
     filters = SettlementFilters.parse(request.GET)
     items = scoped(request, ReceivableItem.objects.all(), right=Right.VIEW_FINANCE)
     payments = scoped(request, Payment.objects.all(), right=Right.VIEW_FINANCE)
+    kept = kept_for(request, on=today)
     positions = reading.positions(items, payments, on=today)
+    positions = interest_panel.with_run_up(positions, items, kept, on=today)
     accounts = reading.accounts_to_pay(items)
     shown: dict[str, Any]
     if filters.tab == "payments":
         shown = _payments(request, filters, payments, today)
     else:
         shown = _items(request, filters, items, today)
+    if filters.tab == "open":
+        paying_panel.with_said(shown["lines"])
+        interest_panel.add_run_up(shown["lines"], on=today)
+        shown |= paying_panel.panel(request)
     context = shown | {
         "positions": positions,
         "main": positions[0],
@@ -60,7 +66,7 @@ def settlements(request: PortalRequest) -> HttpResponse:
             for name, label in TABS.items()
         ],
         "periods": PERIODS.items(),
-        "contracts": contract_choices(request, filters.contract, kept_for(request, on=today)),
+        "contracts": contract_choices(request, filters.contract, kept),
         "several_companies": request.company is None and len(request.memberships) > 1,
         "may_export": has_right(request, Right.EXPORT_REPORTS),
         "today": today,
@@ -77,6 +83,7 @@ def _items(
     page = paginate(request, rows)
     on_page = list(page.object_list)
     paid_by = selectors.settlements_of([item.pk for item in on_page])
+    paid_by = without_others(paid_by, user=request.user)
     lines = []
     for item in on_page:
         payments = paid_by[item.pk]
@@ -93,6 +100,7 @@ def _payments(
     page = paginate(request, rows)
     on_page = list(page.object_list)
     uses = reading.uses_of([payment.pk for payment in on_page])
+    uses = without_others(uses, user=request.user)
     lines = [{"payment": payment, "uses": uses[payment.pk]} for payment in on_page]
     return {"page": page, "lines": lines}
 
@@ -101,34 +109,4 @@ def _payments(
 @right_required(Right.EXPORT_REPORTS)
 def settlements_xlsx(request: PortalRequest) -> HttpResponseBase:
     """`/rozrachunki/rozrachunki.xlsx`: the chosen tab with its filters, all pages."""
-    at = timezone.now()
-    filters = SettlementFilters.parse(request.GET)
-    try:
-        file = _workbook(request, filters, at)
-    except TooManyRowsError as error:
-        return unavailable(request, str(error))
-    name = {"open": "do-zaplaty", "paid": "zaplacone", "payments": "wplaty"}[filters.tab]
-    return file_response(
-        file, file_name=f"rozrachunki-{name}-{clock.today(at)}.xlsx", content_type=XLSX
-    )
-
-
-def _workbook(request: PortalRequest, filters: SettlementFilters, at: dt.datetime) -> BinaryIO:
-    today = clock.today(at)
-    conditions = [chip.label for chip in filters.chips(on=today)]
-    if filters.tab == "payments":
-        payments = scoped(request, Payment.objects.all(), right=Right.EXPORT_REPORTS)
-        return exports.payment_list(
-            filters.of_payments(payments, on=today),
-            conditions=conditions,
-            company=request.company,
-            at=at,
-        )
-    items = scoped(request, ReceivableItem.objects.all(), right=Right.EXPORT_REPORTS)
-    return exports.item_list(
-        filters.of_items(items, on=today),
-        title=str(TABS[filters.tab]),
-        conditions=conditions,
-        company=request.company,
-        at=at,
-    )
+    return answer(request, "settlement_list")

@@ -148,7 +148,10 @@ def _payment_matching(text: str) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How things stand in one currency: what is owed and what is overpaid, none negative."""
+    """How things stand in one currency: what is owed and what is overpaid, none negative.
+
+    `to_pay` less `overpaid` plus `paid_back` is the balance of the statement of account.
+    """
 
     currency: str
     overdue: Decimal = ZERO
@@ -158,6 +161,8 @@ class Position:
     due_count: int = 0
     next_due_on: dt.date | None = None  # of what is not due yet
     overpaid: Decimal = ZERO  # unallocated payments and corrections in minus
+    paid_back: Decimal = ZERO  # money given back that nothing covers: the client owes it
+    interest: Decimal = ZERO  # run up on what is overdue; no note yet
 
     @property
     def to_pay(self) -> Decimal:
@@ -197,14 +202,21 @@ def positions(
             overpaid=-(row["credit"] or ZERO),
         )
     unused = (
-        payments.filter(unallocated_amount__gt=0)
+        payments.exclude(unallocated_amount=0)
         .order_by()
         .values("currency")
-        .annotate(sum=Sum("unallocated_amount"))
+        .annotate(
+            left=Sum("unallocated_amount", filter=Q(unallocated_amount__gt=0)),
+            lacking=Sum("unallocated_amount", filter=Q(unallocated_amount__lt=0)),
+        )
     )
-    for currency, overpaid in unused.values_list("currency", "sum"):
+    for currency, left, lacking in unused.values_list("currency", "left", "lacking"):
         position = found.get(currency, Position(currency))
-        found[currency] = replace(position, overpaid=position.overpaid + overpaid)
+        found[currency] = replace(
+            position,
+            overpaid=position.overpaid + (left or ZERO),
+            paid_back=-(lacking or ZERO),
+        )
     return sorted(found.values(), key=lambda position: zloty_first(position.currency))
 
 
@@ -256,6 +268,7 @@ class Use:
     amount: Decimal
     allocation: Allocation | None = None
     set_off: SetOff | None = None
+    hidden: bool = False  # the other side is of a contract that the reader may not see
 
 
 def uses_of(payments: Collection[int]) -> dict[int, list[Use]]:

@@ -18,6 +18,7 @@ from django.db import connection
 from eboks.caching import keep, kept
 from eboks.feeds.models import FeedRun, FeedStatus
 from eboks.http import PortalRequest
+from eboks.tenancy.models import has_limits
 from invoicing.models import Allocation, Invoice, Payment, ReceivableItem, SetOff
 
 T = TypeVar("T")
@@ -34,7 +35,10 @@ _WRITTEN = {
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What one person may sum on one day, while the ledger is as it is. Made once for a page."""
+    """What one person may sum on one day, while the ledger is as it is. Made once for a page.
+
+    Without a scope nothing is kept.
+    """
 
     scope: str
 
@@ -43,6 +47,8 @@ class Kept:
 
         `rows` says how many rows it took; a sum of few is not kept.
         """
+        if not self.scope:
+            return make()
         digest = hashlib.sha256(f"{self.scope}|{asked}".encode()).hexdigest()
         key = f"totals:{digest[:40]}"
         found: dict[str, T] = kept([key])
@@ -57,8 +63,11 @@ class Kept:
 def kept_for(request: PortalRequest, *, on: dt.date) -> Kept:
     """Sums of the person of `request`, with the company and the roles of this very moment.
 
-    One query, for the state of the ledger.
+    One query, for the state of the ledger. A person with selected contracts sums few rows, and
+    their selection may change at any time: nothing is kept for them.
     """
+    if has_limits(request.user):
+        return Kept("")
     company = request.company.pk if request.company else None
     roles = [(membership.company_id, membership.role) for membership in request.memberships]
     return Kept(f"{ledger_state()}|{request.user.pk}|{company}|{roles}|{on}")

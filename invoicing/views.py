@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
@@ -18,25 +19,29 @@ from django.views.decorators.vary import vary_on_headers
 
 from contracts.models import Contract
 from eboks import clock
+from eboks.audit.services import record
 from eboks.documents import pdf
-from eboks.documents.responses import XLSX, document_response, file_response, unavailable
-from eboks.documents.xlsx import TooManyRowsError
+from eboks.documents.responses import document_response, unavailable
+from eboks.exports.answers import answer, params_of
 from eboks.feeds.selectors import freshness
 from eboks.http import PortalRequest
 from eboks.listing import Sort
 from eboks.money import ZERO
 from eboks.tenancy.access import has_right, right_required, scoped_or_404
-from eboks.tenancy.models import Company
+from eboks.tenancy.models import Company, has_limits
 from eboks.tenancy.rights import Right
 from eboks.ui.paging import paginate
-from invoicing import documents, exports, selectors
+from invoicing import documents, interest_panel, paying_panel, selectors
 from invoicing.enums import InvoiceKind
 from invoicing.filters import STATES, InvoiceFilters, newer_than
+from invoicing.hiding import without_others
+from invoicing.list_exports import with_last_visit
 from invoicing.models import Invoice
+from invoicing.pack_views import pack_context, picked_ids
 from invoicing.periods import PERIODS
 from invoicing.scope import acting_companies, scoped
 from invoicing.totals import WORTH_KEEPING, Kept, kept_for
-from invoicing.words import State, fx_rate, item_state, transfer_title, vat_rate
+from invoicing.words import State, fx_rate, item_state, vat_rate
 
 MOST_CONTRACTS = 50  # more than these do not fit a list to choose from; search finds them
 
@@ -108,6 +113,7 @@ def invoice_list(request: PortalRequest) -> HttpResponse:
         total=sum(total.count for total in totals),
     )
     keep_sort = {} if chosen.sort == selectors.DEFAULT_SORT else {"sort": str(chosen.sort)}
+    picked = picked_ids(request)
     context = {
         "page": page,
         "lines": _lines(list(page.object_list), today=chosen.today, last_visit=last_visit),
@@ -126,6 +132,8 @@ def invoice_list(request: PortalRequest) -> HttpResponse:
         "new_count": new_count,
         "last_visit": last_visit,
         "may_export": has_right(request, Right.EXPORT_REPORTS),
+        "picked": picked,
+        "pack": pack_context(picked, request.GET),
         "fresh": freshness(at=at),
     }
     template = "invoicing/list.html" + ("#list" if request.htmx else "")
@@ -168,19 +176,8 @@ def contract_choices(request: PortalRequest, chosen: str, kept: Kept) -> list[st
 @right_required(Right.EXPORT_REPORTS)
 def invoice_list_xlsx(request: PortalRequest) -> HttpResponseBase:
     """`/faktury/faktury.xlsx`: exactly what the list shows with the same address, all pages."""
-    at = timezone.now()
-    chosen = _selection(request, right=Right.EXPORT_REPORTS, at=at)
-    chips = chosen.filters.chips(chosen.companies, {}, on=chosen.today)
-    try:
-        file = exports.invoice_list(
-            selectors.ordered(chosen.rows, chosen.sort),
-            conditions=[chip.label for chip in chips],
-            company=request.company,
-            at=at,
-        )
-    except TooManyRowsError as error:
-        return unavailable(request, str(error))
-    return file_response(file, file_name=f"faktury-{chosen.today}.xlsx", content_type=XLSX)
+    params = with_last_visit(params_of(request.GET), request.user)
+    return answer(request, "invoice_list", params=params)
 
 
 @require_GET
@@ -188,10 +185,11 @@ def invoice_detail(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse
     """`/faktury/<id>/`: what to pay and where, the rows, how it was paid, the PDF."""
     at = timezone.now()
     today = clock.today(at)
-    rows = Invoice.objects.select_related("company", "contract", "item", "corrects")
+    rows = Invoice.objects.select_related("company", "contract", "item", "corrects", "pdf")
     invoice = scoped_or_404(rows, request.user, public_id=public_id)
     item = selectors.item_of(invoice)
-    settlements = selectors.settlements_of([item.pk]).get(item.pk, []) if item else []
+    settled = selectors.settlements_of([item.pk]) if item else {}
+    settlements = without_others(settled, user=request.user)[item.pk] if item else []
     last = max((s.on for s in settlements if s.allocation and s.amount > 0), default=None)
     contract = invoice.contract
     context = {
@@ -202,17 +200,26 @@ def invoice_detail(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse
         "late_days": max((today - item.effective_due_on).days, 0) if item else 0,
         "rows": [(row, vat_rate(row.vat_code)) for row in invoice.rows.order_by("position", "pk")],
         "settlements": settlements,
-        "corrections": list(invoice.corrections.order_by("issued_on", "pk")),
+        "corrects": _readable(request, invoice.corrects),
+        "corrections": list(invoice.corrections.for_user(request.user).order_by("issued_on", "pk")),
         "assets": list(contract.assets.order_by("pk")) if contract else [],
         "contract_link": _contract_link(invoice),
         "fx_rate": fx_rate(invoice.fx_rate),
-        "account": (item.account if item else "") or invoice.account,
-        "transfer_title": transfer_title(invoice),
+        **paying_panel.of_invoice(request, invoice, item, on=today),
+        **interest_panel.of_invoice(invoice, item, on=today),
         "with_pdf": invoice.pdf_id is not None or pdf.is_available(),
+        "kept_until": invoice.pdf.last_day if invoice.pdf else None,
         "today": today,
         "fresh": freshness(at=at),
     }
     return render(request, "invoicing/detail.html", context)
+
+
+def _readable(request: PortalRequest, invoice: Invoice | None) -> Invoice | None:
+    """`invoice` unless it is of a contract that the person may not see."""
+    if invoice is None or not has_limits(request.user):
+        return invoice
+    return Invoice.objects.for_user(request.user).filter(pk=invoice.pk).first()
 
 
 def _contract_link(invoice: Invoice) -> str:
@@ -237,9 +244,22 @@ def invoice_download(request: PortalRequest, public_id: uuid.UUID) -> HttpRespon
 
 def _pdf(request: PortalRequest, public_id: uuid.UUID, *, inline: bool) -> HttpResponseBase:
     """The stored PDF; made here, once, when the person is quicker than the worker."""
-    invoice = scoped_or_404(Invoice.objects.all(), request.user, public_id=public_id)
+    at = timezone.now()
+    rows = Invoice.objects.select_related("company")
+    invoice = scoped_or_404(rows, request.user, public_id=public_id)
     try:
-        document = documents.ensure_invoice_pdf(invoice_id=invoice.pk, at=timezone.now())
+        document = documents.ensure_invoice_pdf(invoice_id=invoice.pk, at=at)
     except pdf.PdfError as error:
         return unavailable(request, str(error))
-    return document_response(request, document, inline=inline)
+    response = document_response(request, document, inline=inline)
+    if response.status_code == HTTPStatus.OK:
+        record(
+            event="invoice_viewed" if inline else "invoice_downloaded",
+            at=at,
+            actor=request.user,
+            company=invoice.company,
+            object_kind="invoice",
+            object_ref=invoice.number,
+            facts={"number": invoice.number},
+        )
+    return response

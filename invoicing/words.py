@@ -30,12 +30,17 @@ def item_state(
     if item is None:
         return State("neutral", gettext("Poza rozrachunkami"))
     if item.open_amount == 0:
+        if item.written_off_on is not None:
+            return State("paid", gettext("Rozliczona, resztę umorzyliśmy"))
         return _closed(item.gross, paid_on, today)
     if item.gross < 0:
         return State("info", gettext("Do rozliczenia"))
     late = (today - item.effective_due_on).days
     if item.is_disputed:
         return State("warn", gettext("Sporna"))
+    if item.collection_since is not None:
+        day = near_day(item.collection_since, today)
+        return State("overdue", gettext("W windykacji od %(day)s") % {"day": day})
     partly = item.open_amount != item.gross
     if late > 0:
         if partly:

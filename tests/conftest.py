@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,27 @@ def _hostile_run() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _tables_that_only_grow() -> Iterator[None]:
+    """Tests with real transactions empty every table after themselves; the database refuses that
+    for the audit trail, so its triggers step aside for that moment.
+    """
+    from django.core.management.commands import flush
+    from django.db import connections
+
+    from eboks.audit.triggers import unguarded
+
+    empty = flush.Command.handle
+
+    def handle(self: Any, **options: Any) -> None:
+        with unguarded(connections[options["database"]]):
+            empty(self, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush.Command, "handle", handle)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """Throttling counters live in the cache; no test inherits another's."""
@@ -46,6 +68,40 @@ def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if marker or used:
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_old_sms() -> None:
+    """No test reads the SMS of another, or its failing gateway."""
+    from eboks.integrations.sms import fake
+
+    fake.forget()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _force_login_is_the_whole_login() -> Iterator[None]:
+    """`force_login` stands for a finished log-in: that of staff has seen a second factor.
+
+    What happens without one is tested by logging in through the pages.
+    """
+    from allauth.account.internal.flows import login
+    from django.test import Client
+
+    enter = Client.force_login
+
+    def force_login(self: Any, user: Any, *args: Any, **kwargs: Any) -> None:
+        enter(self, user, *args, **kwargs)
+        if user.is_staff:
+            session = self.session
+            session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+            session[login.AUTHENTICATION_METHODS_SESSION_KEY] = [
+                {"method": "mfa", "at": time.time(), "type": "totp"}
+            ]
+            session.save()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "force_login", force_login)
+        yield
 
 
 @pytest.fixture

@@ -163,7 +163,8 @@ class InvoiceFactory(Sourced):
     contract = factory.SubFactory(ContractFactory)
     company = factory.SelfAttribute("contract.company")
     kind = InvoiceKind.INVOICE
-    number = factory.Sequence(lambda n: f"FV/L/2026/11/{n:06d}")
+    # Beyond the numbers that tests give themselves: those are unique.
+    number = factory.Sequence(lambda n: f"FV/L/2026/11/{100_000 + n}")
     issued_on = dt.date(2026, 11, 16)
     sold_on = dt.date(2026, 11, 16)
     due_on = dt.date(2026, 11, 30)
@@ -231,8 +232,8 @@ class AllocationFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = invoicing.Allocation
 
-    payment = factory.SubFactory(PaymentFactory)
     item = factory.SubFactory(ReceivableItemFactory)
+    payment = factory.SubFactory(PaymentFactory, company=factory.SelfAttribute("..item.company"))
     amount = Decimal("1000.00")
     allocated_on = dt.date(2026, 11, 20)
     rule = AllocationRule.INDICATED

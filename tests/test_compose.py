@@ -16,7 +16,8 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 EXAMPLE = (ROOT / ".env.example").read_text()
-PORTAL = ("migrate", "web", "worker", "beat")
+WORKERS = ("worker", "exports")
+PORTAL = ("migrate", "web", *WORKERS, "beat")
 SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "EMAIL_URL")
 
 
@@ -64,11 +65,13 @@ def test_only_the_proxy_is_reached_from_outside() -> None:
 
 
 def test_what_must_survive_lies_in_named_volumes() -> None:
-    places = {
-        volume.split(":")[0]: volume.split(":")[1]
-        for service in SERVICES.values()
-        for volume in service.get("volumes", [])
-    }
+    places: dict[str, str] = {}
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            found = re.fullmatch(r"(\$\{.+?\}|[^:]+):([^:]+)(?::ro)?", volume)
+            assert found is not None
+            # `${NAME:-volume}`: a directory of the machine, else the volume.
+            places[re.sub(r"^\$\{\w+:-(\w+)\}$", r"\1", found[1])] = found[2]
 
     named = {name for name in places if not name.startswith((".", "$"))}
     assert named == set(COMPOSE["volumes"])
@@ -76,8 +79,17 @@ def test_what_must_survive_lies_in_named_volumes() -> None:
     assert places["documents"] == "/data/documents"
 
 
+def test_bank_statements_arrive_where_every_part_of_the_portal_looks() -> None:
+    for name in PORTAL:
+        looked_into = SERVICES[name]["environment"]["STATEMENTS_DIR"]
+        # Unset: no folder is watched, though the empty volume is there.
+        assert looked_into == "${STATEMENTS_DIR:+/data/statements}"
+        assert "${STATEMENTS_DIR:-statements}:/data/statements" in SERVICES[name]["volumes"]
+    assert "/data/statements" in (ROOT / "Dockerfile").read_text()
+
+
 def test_services_wait_for_healthy_neighbours() -> None:
-    for name in ("web", "worker", "beat"):
+    for name in ("web", *WORKERS, "beat"):
         conditions = {
             key: value["condition"] for key, value in SERVICES[name]["depends_on"].items()
         }
@@ -104,12 +116,43 @@ def test_broker_keeps_tasks() -> None:
     assert "--maxmemory-policy noeviction" in command
 
 
-def test_worker_takes_every_queue_that_tasks_are_sent_to(settings: Any) -> None:
-    command = SERVICES["worker"]["command"]
-    taken = set(command[command.index("-Q") + 1].split(","))
+def queues_of(service: str) -> set[str]:
+    command = SERVICES[service]["command"]
+    return set(command[command.index("-Q") + 1].split(","))
 
+
+def test_workers_take_every_queue_that_tasks_are_sent_to(settings: Any) -> None:
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
-    assert {settings.CELERY_TASK_DEFAULT_QUEUE, *routed} <= taken
+
+    taken = set().union(*map(queues_of, WORKERS))
+    assert {settings.CELERY_TASK_DEFAULT_QUEUE, *routed} == taken
+
+
+def test_exports_delay_neither_codes_nor_pdfs(settings: Any) -> None:
+    queue = settings.CELERY_TASK_ROUTES["eboks.exports.tasks.make"]["queue"]
+    others = {
+        route["queue"]
+        for name, route in settings.CELERY_TASK_ROUTES.items()
+        if name != "eboks.exports.tasks.make"
+    }
+
+    assert queues_of("exports") == {queue}
+    assert queue not in others | {settings.CELERY_TASK_DEFAULT_QUEUE} | queues_of("worker")
+
+
+def test_each_worker_pings_itself() -> None:
+    for name in WORKERS:
+        command = SERVICES[name]["command"]
+        node = command[command.index("-n") + 1].removesuffix("@%h")
+        assert f"-d {node}@" in SERVICES[name]["healthcheck"]["test"][-1]
+
+
+def test_browser_tests_serve_every_queue() -> None:
+    portal = (ROOT / "tests/browser/portal.py").read_text()
+    started = re.search(r'queues = "([a-z,]+)"', portal)
+
+    assert started is not None
+    assert set(started[1].split(",")) == set().union(*map(queues_of, WORKERS))
 
 
 def test_every_variable_of_compose_is_explained() -> None:
@@ -128,6 +171,15 @@ def test_compose_passes_on_every_setting_that_has_no_default() -> None:
     base = (ROOT / "eboks/settings/base.py").read_text()
 
     assert set(re.findall(r'env\.(?!flag|number|choice)\w+\("([A-Z_]+)"', base)) <= given
+
+
+def test_what_may_be_changed_in_the_example_reaches_the_portal() -> None:
+    used = set(re.findall(r"\$\{([A-Z_]+)", TEXT))
+    mentioned = EXAMPLE.split("# ---- May be changed ")[1].split("# ---- ")[0]
+
+    names = set(re.findall(r"^([A-Z][A-Z_]+)=", mentioned, re.MULTILINE))
+    assert "CAR_LIMIT_BY" in names
+    assert names <= used
 
 
 def test_image_holds_what_the_commands_need() -> None:

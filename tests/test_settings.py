@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from eboks import env
+from eboks.accounts.checks import second_factor_is_on
 from tests.checks.deploy import production_environment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,6 +44,7 @@ SHOWN = (
     "SESSION_COOKIE_SECURE",
     "CSRF_COOKIE_SECURE",
     "SECURE_SSL_REDIRECT",
+    "SMS_GATEWAY",
 )
 
 
@@ -109,6 +112,54 @@ def test_production_settings_name_what_is_missing(
         read_base(name, value)
 
 
+def test_production_settings_need_an_sms_gateway(
+    read_base: Callable[[str, str], dict[str, object]],
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^EBOK_SMS_URL and EBOK_SMSAPI_TOKEN are not"):
+        read_base("EBOK_SMS_URL", "")
+
+    found = read_base("EBOK_SMS_URL", "https://sms.example/send")
+    assert found["SMS_GATEWAY"] == "eboks.integrations.sms.http_json.HttpJsonGateway"
+    with pytest.raises(ImproperlyConfigured, match="are both set"):
+        read_base("EBOK_SMSAPI_TOKEN", "hidden-word")
+
+
+@pytest.mark.parametrize(("value", "length"), [("yes", 12), ("no", 15), ("", 12)])
+def test_password_is_longer_where_it_stands_alone(
+    value: str, length: int, read_base: Callable[[str, str], dict[str, object]]
+) -> None:
+    assert read_base("SECOND_FACTOR", value)["PASSWORD_MIN_LENGTH"] == length
+
+
+def test_deployment_check_warns_without_a_second_factor(
+    settings: Any,
+) -> None:
+    assert second_factor_is_on() == []
+    settings.SECOND_FACTOR_ENABLED = False
+
+    assert [message.id for message in second_factor_is_on()] == ["accounts.W001"]
+
+
+def test_production_settings_know_smsapi(
+    production: dict[str, str], read_base: Callable[[str, str], dict[str, object]]
+) -> None:
+    del production["EBOK_SMS_URL"]
+    with pytest.raises(ImproperlyConfigured, match=r"^EBOK_SMSAPI_SENDER is not set"):
+        read_base("EBOK_SMSAPI_TOKEN", "hidden-word")
+
+    production["EBOK_SMSAPI_SENDER"] = "Leasing"
+    found = read_base("EBOK_SMSAPI_TOKEN", "hidden-word")
+    assert found["SMS_GATEWAY"] == "eboks.integrations.sms.smsapi.SmsapiGateway"
+
+
+def test_only_the_demo_writes_sms_into_files(tmp_path: Path) -> None:
+    answer = load({"DATA_DIR": str(tmp_path)}, "eboks.settings.dev")
+
+    assert answer.returncode == 0, answer.stderr
+    shown = json.loads(answer.stdout)
+    assert shown["SMS_GATEWAY"] == "eboks.integrations.sms.console.ConsoleGateway"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -136,6 +187,10 @@ def test_production_settings_name_what_is_missing(
         ("EMAIL_URL", "mail.example"),
         ("EMAIL_URL", "smtp://portal:hidden-word@mail.example:smtp"),
         ("DEFAULT_FROM_EMAIL", "Portal <portal@firma.example>"),
+        ("EBOK_SMS_URL", "http://sms.example/send"),
+        ("EBOK_SMS_URL", "https://user:hidden-word@sms.example/send"),
+        ("EBOK_SMS_URL", "file:///etc/passwd"),
+        ("EBOK_SMS_URL", "sms.example"),
         ("LOG_LEVEL", "verbose"),
         ("TRUSTED_PROXY_COUNT", "-1"),
         ("TRUSTED_PROXY_COUNT", "two"),

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
+from contracts.enums import RateChangeKind, RateChangeOutcome
+from contracts.models import AssignedAsset, Contract, RateChange, ScheduleVersion
+from eboks import clock
 from eboks.accounts.models import User
+from eboks.authorisation.enums import InstructionState
+from eboks.authorisation.models import Instruction, SmsDevice
+from eboks.documents import storage
+from eboks.documents.services import store
+from eboks.exports.models import ExportFile, ExportState, SavedReport
 from eboks.tenancy.models import Company
 from eboks.tenancy.rights import Role
-from invoicing.models import Balance
+from invoicing.enums import CostKind
+from invoicing.models import (
+    Balance,
+    BalanceConfirmation,
+    PaymentBasket,
+    PaymentPromise,
+    PaymentReport,
+)
 from tests import factories as f
 
 
@@ -25,8 +43,10 @@ class World:
     rows: dict[str, Any]
 
     def person(self, role: Role = Role.OWNER, **mandate: Any) -> User:
-        """Somebody else of this company."""
+        """Somebody else of this company; a driver drives its vehicle."""
         membership = f.MembershipFactory(company=self.company, role=role, **mandate)
+        if role == Role.DRIVER:
+            AssignedAsset.objects.create(membership=membership, asset=self.rows["asset"])
         user: User = membership.user
         return user
 
@@ -39,6 +59,13 @@ def make_world(mark: str, *, letter: str) -> World:
     )
     company = f.CompanyFactory(name=f"{mark} sp. z o.o.", client_id=f"KL-{mark}"[:20], city=mark)
     f.MembershipFactory(user=owner, company=company)
+    SmsDevice.objects.create(user=owner, number="+48601234741", name="sms", confirmed=True)
+    colleague = f.MembershipFactory(
+        company=company,
+        role=Role.READ_ONLY,
+        user__email=f"kolega@{mark.lower()}.example",
+        user__last_name=f"Kolega {mark}",
+    )
     contract = f.ContractFactory(company=company, number=f"OL/{mark}/1")
     other = f.ContractFactory(company=company, number=f"OL/{mark}/2")
     asset = f.AssetFactory(
@@ -60,6 +87,15 @@ def make_world(mark: str, *, letter: str) -> World:
     second = f.InvoiceFactory(contract=other, number=f"FV/{mark}/2")
     for row in (invoice, second):
         f.InvoiceRowFactory(invoice=row, description=f"Rata {mark}")
+    for position, kind in enumerate((CostKind.FEE, CostKind.INSURANCE), 2):
+        f.InvoiceRowFactory(
+            invoice=invoice,
+            position=position,
+            cost_kind=kind,
+            description=f"Koszt {mark}",
+            principal=0,
+            interest=0,
+        )
     item = f.ReceivableItemFactory(invoice=invoice, open_amount=Decimal("2448.66"))
     f.ReceivableItemFactory(invoice=second)
     payment = f.PaymentFactory(
@@ -88,5 +124,150 @@ def make_world(mark: str, *, letter: str) -> World:
         "item": item,
         "payment": payment,
         "overpaid": overpaid,
+        "membership": colleague,
+        "instruction": _instruction(mark, company, owner),
+        **_paying(mark, company, owner, item),
+        "rate_change": _rate_change(contract, version),
+        "balance": _balance_confirmation(mark, company),
+        "export_file": _export_file(mark, company, owner),
+        "saved_report": _saved_report(mark, company, owner),
     }
     return World(mark=mark, company=company, owner=owner, rows=rows)
+
+
+def _export_file(mark: str, company: Company, owner: User) -> ExportFile:
+    """A list that the owner ordered, ready to be fetched."""
+    at = timezone.now()
+    content = f"Umowy {mark}".encode()
+    return ExportFile.objects.create(
+        owner=owner,
+        company=company,
+        kind="contract_list",
+        title=f"Umowy {mark}",
+        state=ExportState.READY,
+        storage_name=storage.write(content),
+        file_name="umowy.txt",
+        content_type="text/plain",
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        reach={str(company.pk): None},
+        ordered_at=at,
+        finished_at=at,
+        expires_at=at + dt.timedelta(days=7),
+    )
+
+
+def _saved_report(mark: str, company: Company, owner: User) -> SavedReport:
+    return SavedReport.objects.create(
+        owner=owner,
+        company=company,
+        kind="contract_list",
+        params={"state": "live"},
+        name=f"Raport {mark}",
+        created_at=timezone.now(),
+    )
+
+
+def _rate_change(contract: Contract, version: ScheduleVersion) -> RateChange:
+    """A new value of the index that changed the instalments."""
+    return RateChange.objects.create(
+        contract=contract,
+        kind=RateChangeKind.RESET,
+        reset_on=clock.today(),
+        effective_on=clock.today(),
+        old_index="WIBOR_1M",
+        new_index="WIBOR_1M",
+        old_value=Decimal("4.00"),
+        new_value=Decimal("3.90"),
+        new_fixed_on=f.TODAY,
+        margin_pp=Decimal("2.60"),
+        old_rate_pct=Decimal("6.60"),
+        new_rate_pct=Decimal("6.50"),
+        method=contract.index_method,
+        outcome=RateChangeOutcome.CHANGED,
+        new_version=version,
+        created_at=timezone.now(),
+    )
+
+
+def _balance_confirmation(mark: str, company: Company) -> BalanceConfirmation:
+    """A balance that waits for the company's answer."""
+    row = {
+        "label": f"FV/{mark}/1",
+        "contract": f"OL/{mark}/1",
+        "issued_on": "2026-11-16",
+        "due_on": "2026-11-30",
+        "amount": "2448.66",
+        "currency": "PLN",
+    }
+    return BalanceConfirmation.objects.create(
+        company=company,
+        as_of=f.TODAY,
+        rows=[row],
+        totals={"PLN": "2448.66"},
+        created_at=timezone.now(),
+        answer_by=clock.today() + dt.timedelta(days=14),
+    )
+
+
+def _instruction(mark: str, company: Company, owner: User) -> Instruction:
+    """A change of the company's data that was signed and executed."""
+    at = timezone.now()
+    return Instruction.objects.create(
+        reference=f"D-{mark}"[:20],
+        operation="company_contact",
+        user=owner,
+        company=company,
+        title=f"Zmiana danych {mark}",
+        lines=[{"label": "Adres", "value": f"ul. {mark} 2"}],
+        sms_text="zmiana danych firmy",
+        digest="0" * 64,
+        basis="0" * 64,
+        session="0" * 64,
+        form_key=uuid.uuid4(),
+        state=InstructionState.EXECUTED,
+        created_at=at,
+        expires_at=at,
+        signed_at=at,
+        ended_at=at,
+        outcome_text=f"Zmieniliśmy dane {mark}.",
+    )
+
+
+def _paying(mark: str, company: Company, owner: User, item: Any) -> dict[str, Any]:
+    """A transfer prepared, reported with a confirmation, and promised."""
+    at = timezone.now()
+    own = {"company": company, "currency": "PLN"}
+    said = own | {"form_key": uuid.uuid4(), "amount": Decimal("2448.66")}
+    basket = PaymentBasket.objects.create(
+        **own,
+        code=f"KP{mark}"[:16].upper(),
+        total=Decimal("2448.66"),
+        account="61109010140000071219812874",
+        title=f"KP{mark}",
+        created_at=at,
+        created_by=owner,
+    )
+    proof = store(
+        company=company,
+        key=f"payment_report:{mark}",
+        content=f"%PDF-1.7 {mark}".encode(),
+        file_name=f"potwierdzenie-{mark}.pdf",
+        content_type="application/octet-stream",
+        renderer="client",
+        at=at,
+    )
+    report = PaymentReport.objects.create(
+        **said,
+        paid_on=clock.today(at),
+        waits_until=clock.today(at),
+        reported_at=at,
+        reported_by=owner,
+        proof=proof,
+    )
+    promise = PaymentPromise.objects.create(
+        **said, pay_by=clock.today(at), promised_at=at, promised_by=owner
+    )
+    for row in (basket, report, promise):
+        row.items.add(item)
+    return {"basket": basket, "report": report, "promise": promise}

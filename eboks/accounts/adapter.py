@@ -6,19 +6,22 @@ import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from eboks.accounts import throttle, trusted
+from eboks.accounts import services, throttle, trusted
 from eboks.accounts.backends import find_user
 from eboks.accounts.models import User
+from eboks.accounts.security_notices import tell
 from eboks.events import security_event
 
 _MISMATCH = gettext_lazy(
@@ -57,12 +60,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return reverse("admin:index")
         return resolve_url(settings.LOGIN_REDIRECT_URL)
 
+    def get_login_stages(self) -> list[str]:
+        return ["eboks.accounts.stages.FactorStage", "eboks.accounts.stages.SmsStage"]
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Log-in answers pages, never JSON."""
-        return False
+        """Log-in answers pages, never JSON; only the passkey's script fetches its challenge."""
+        match = request.resolver_match
+        return bool(match and match.view_name == "mfa_login_webauthn" and request.method == "GET")
 
     def is_safe_url(self, url: str | None) -> bool:
         """Only paths of this portal: no host at all, not even ours (SEC-56)."""
@@ -108,7 +115,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             attempt.failed()
             security_event("login", result="failed", actor_id=known.pk if known else None)
         else:
+            failures = int(cache.get(attempt.streak_key, 0))
             attempt.succeeded()
+            if failures >= settings.LOGIN_FAILURES_PER_ACCOUNT[0]:
+                tell(
+                    kind="login_after_failures",
+                    user=user,
+                    at=timezone.now(),
+                    facts={"count": failures},
+                )
         return user
 
     def _begin(self, request: HttpRequest, login: str, known: User | None) -> throttle.Attempt:
@@ -142,6 +157,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         """Called by allauth after a reset; `views.PasswordResetFromKeyView` frees the account."""
 
+    def login(self, request: HttpRequest, user: User) -> None:
+        """The last look, whatever led here: nobody switched off or frozen since the password."""
+        if not User.objects.filter(pk=user.pk, is_active=True, frozen_at=None).exists():
+            security_event("login", result="refused", actor_id=user.pk)
+            raise ImmediateHttpResponse(redirect("account_inactive"))
+        super().login(request, user)
+
     def set_password(self, user: User, password: str) -> None:
         """Only the password is written: the rest of the row may be newer than ours."""
         user.set_password(password)
@@ -154,13 +176,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Queues a notice about the person's account to their address."""
-        from eboks.accounts import tasks  # noqa: PLC0415 -- leaf
+        """Queues a notice about the person's account; its kind is the last part of the name.
 
-        tasks.send_notice.delay_on_commit(
-            user_id=user.pk, template=template_prefix, at=timezone.now().isoformat()
-        )
+        Of factors the receivers in `factors` tell, with the freeze link.
+        """
+        if template_prefix.startswith("mfa/"):
+            return
+        kind = template_prefix.rpartition("/")[2]
+        services.mail_notice(user=user, kind=kind, at=timezone.now())
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Every mail of this portal is a task with its own text; allauth sends none itself."""
+        """Every mail of this portal is a row of `notifications`; allauth sends none itself."""
         raise NotImplementedError(template_prefix)

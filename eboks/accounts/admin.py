@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from eboks.accounts import services, tasks
+from eboks.accounts import (
+    freezing,
+    proposal_admin,  # noqa: F401 -- registers more of this room's models
+    services,
+    tasks,
+)
 from eboks.accounts.models import User
-from eboks.admin_site import BackOfficeAdmin, ReadOnlyAdmin, list_links
+from eboks.admin_site import BackOfficeAdmin, ReadOnlyAdmin, columns, list_links
 from eboks.events import security_event
+from eboks.onboarding import services as onboarding
 
 
 @admin.register(User)
@@ -37,13 +45,26 @@ class UserAdmin(BackOfficeAdmin):
     sortable_by = ("username", "last_name", "email")
     fields = (
         *("related", "username", "first_name", "last_name", "email", "phone", "language"),
-        *("is_active", "has_password", "last_visit_at", "previous_visit_at", "sessions_valid_from"),
+        *("is_active", "has_password", "activated_at", "frozen_at"),
+        *("last_visit_at", "previous_visit_at", "sessions_valid_from"),
     )
-    actions = ("send_password_links", "end_sessions")
+    masked_fields = ("phone", "email")
+    actions = ("send_password_links", "end_sessions", "unfreeze")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        if obj is None:
+            return self.fields
+        fixed = {"phone"} if self.has_change_permission(request, obj) else {"phone", "email"}
+        return columns(User, self.fields, masked=[n for n in self.hidden(request) if n in fixed])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        seen = ("related", "has_password", "last_visit_at", "previous_visit_at")
-        fixed = ("username",) if obj else ("is_active",)
+        seen = (
+            *("related", "has_password", "activated_at", "frozen_at"),
+            *("last_visit_at", "previous_visit_at"),
+        )
+        # The phone gets the codes: changing it takes two people.
+        phone = columns(User, ["phone"], masked=self.hidden(request))
+        fixed = ("username", *phone) if obj else ("is_active",)
         return (*seen, "sessions_valid_from", *fixed)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -68,7 +89,13 @@ class UserAdmin(BackOfficeAdmin):
 
     @admin.display(description=_("przejdź do"))
     def related(self, user: User) -> SafeString:
-        return list_links(user, [("tenancy.Membership", "user")])
+        links = list_links(
+            user, [("tenancy.Membership", "user"), ("accounts.StaffProposal", "user")]
+        )
+        if user.is_staff:
+            return links
+        add = f"{reverse('admin:accounts_staffproposal_add')}?user={user.pk}"
+        return format_html('{} · <a href="{}">{}</a>', links, add, _("zgłoś nowy telefon"))
 
     @admin.display(description=_("ma własne hasło"), boolean=True)
     def has_password(self, user: User) -> bool:
@@ -76,11 +103,19 @@ class UserAdmin(BackOfficeAdmin):
 
     @admin.action(description=_("Wyślij link do ustawienia hasła"), permissions=["change"])
     def send_password_links(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """A reset link; an invitation (link and SMS) for a person who has had no way in yet."""
         people = queryset.filter(is_active=True, is_staff=False).exclude(email="")
+        done = 0
         for user in people.order_by("pk"):
-            tasks.send_password_link.delay_on_commit(user_id=user.pk)
+            if not onboarding.awaits_activation(user):
+                tasks.send_password_link.delay_on_commit(user_id=user.pk)
+            elif not onboarding.resend(user=user, at=timezone.now(), by=cast("User", request.user)):
+                text = gettext("%(person)s: brak numeru polskiego telefonu komórkowego.")
+                self.message_user(request, text % {"person": user}, messages.ERROR)
+                continue
             self._log(request, "password_link_started", user)
-        self._say(request, people.count())
+            done += 1
+        self._say(request, done)
 
     @admin.action(description=_("Zakończ wszystkie sesje"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -89,6 +124,16 @@ class UserAdmin(BackOfficeAdmin):
             services.end_sessions(user_id=user.pk, at=timezone.now())
             self._log(request, "sessions_ended", user)
         self._say(request, people.count())
+
+    @admin.action(description=_("Odblokuj konto"), permissions=["change"])
+    def unfreeze(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """After the person has called and has been recognised."""
+        frozen = queryset.filter(is_staff=False).exclude(frozen_at=None)
+        done = [
+            freezing.thaw(user=user, staff=cast("User", request.user), at=timezone.now())
+            for user in frozen.order_by("pk")
+        ]
+        self._say(request, sum(done))
 
     def _log(self, request: HttpRequest, event: str, user: User) -> None:
         security_event(event, result="ok", actor_id=request.user.pk, user_id=user.pk)

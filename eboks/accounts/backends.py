@@ -24,8 +24,13 @@ def find_user(login: str) -> User | None:
 
 class LoginBackend(AuthenticationBackend):  # type: ignore[misc]
     """allauth's backend tries e-mail and user name in turn, which hashes twice for a known e-mail:
-    the time would tell strangers who has an account. Nor does it tell them who is switched off.
+    the time would tell strangers who has an account. Nor does it tell them who is switched off or
+    frozen.
     """
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Asked at log-in and on every request: an account that is frozen is nobody's."""
+        return bool(super().user_can_authenticate(user)) and user.frozen_at is None
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
         password = credentials.get("password")

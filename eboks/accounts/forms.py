@@ -96,11 +96,11 @@ class ResetPasswordForm(forms.Form):
 
 
 class UserTokenForm(allauth_forms.UserTokenForm):  # type: ignore[misc]
-    """A reset link of somebody who has been switched off since is no good."""
+    """A reset link of somebody who has been switched off or frozen since is no good."""
 
     def _get_user(self, uidb36: str) -> Any:
         user = super()._get_user(uidb36)
-        return user if user is not None and user.is_active else None
+        return user if user is not None and user.is_active and user.frozen_at is None else None
 
 
 class ReauthenticateForm(allauth_forms.ReauthenticateForm):  # type: ignore[misc]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
-from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import EmailMessage
 from django.db.models import F
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils import timezone, translation
 
 from eboks.accounts import throttle
 from eboks.accounts.backends import find_user
 from eboks.accounts.models import User
+from eboks.accounts.password_mails import LINK, link_ref
+from eboks.accounts.security_notices import tell
+from eboks.clock import WARSAW
 from eboks.events import security_event
-from eboks.tenancy.models import LessorProfile
+from eboks.notifications.models import Channel
+from eboks.notifications.services import send_to
 
 
 def note_visit(*, user_id: int, at: dt.datetime) -> None:
@@ -42,47 +40,41 @@ def free_after_reset(*, user_id: int) -> None:
     throttle.forget(key=key, streak_key=f"{key}:streak", amount=amount)
 
 
-def mail_reset_link(*, email: str) -> None:
+def mail_reset_link(*, email: str, key: str, at: dt.datetime) -> None:
     """Sends a reset link when an active person with a password has this address."""
     user = find_user(email) if "@" in email else None
     if user is None or user.email.lower() != email.lower():
         return
-    if user.is_active and user.has_usable_password():
-        _mail_link(user)
+    if user.is_active and user.frozen_at is None and user.has_usable_password():
+        _mail_link(user, key=key, at=at)
 
 
-def mail_password_link(*, user_id: int) -> None:
+def mail_password_link(*, user_id: int, key: str, at: dt.datetime) -> None:
     """Sends an active person a link for setting a password, also their first one."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
+    user = User.objects.filter(pk=user_id, is_active=True, frozen_at=None).first()
     if user is not None and user.email:
-        _mail_link(user)
+        _mail_link(user, key=key, at=at)
 
 
-def mail_notice(*, user_id: int, template: str, at: dt.datetime) -> None:
-    """Sends the notice `template` about something that happened at `at`."""
-    user = User.objects.filter(pk=user_id).first()
-    if user is not None and user.email:
-        _mail(user, template, {"at": timezone.localtime(at)})
+def mail_notice(*, user: User, kind: str, at: dt.datetime) -> None:
+    """Tells the person about something that happened to their account at `at`."""
+    moment = at.astimezone(WARSAW)
+    facts = {"day": f"{moment:%d.%m.%Y}", "hour": f"{moment:%H:%M}"}
+    tell(kind=kind, user=user, at=at, facts=facts)
 
 
-def _mail_link(user: User) -> None:
-    path = reverse(
-        "account_reset_password_from_key",
-        kwargs={
-            "uidb36": user_pk_to_url_str(user),
-            "key": default_token_generator.make_token(user),
-        },
+def _mail_link(user: User, *, key: str, at: dt.datetime) -> None:
+    """One link for one `key`: a task that runs twice sends it once."""
+    send_to(
+        kind=LINK,
+        channel=Channel.EMAIL,
+        address=user.email,
+        at=at,
+        key=f"{LINK}:{key}",
+        user=user,
+        language=user.language,
+        facts={"minutes": settings.PASSWORD_RESET_TIMEOUT // 60},
+        secret_source=LINK,
+        secret_ref=link_ref(user=user, at=at),
     )
-    minutes = settings.PASSWORD_RESET_TIMEOUT // 60
-    link = f"{settings.SITE_URL}{path}"
-    _mail(user, "account/email/password_reset_key", {"link": link, "minutes": minutes})
     security_event("password_link_sent", result="ok", actor_id=user.pk)
-
-
-def _mail(user: User, template: str, context: dict[str, object]) -> None:
-    lessor = LessorProfile.objects.order_by("pk").first()
-    with translation.override(user.language):
-        facts = {"user": user, "lessor": lessor, "site": settings.SITE_URL, **context}
-        subject = " ".join(render_to_string(f"{template}_subject.txt", facts).split())
-        body = render_to_string(f"{template}_message.txt", facts).strip() + "\n"
-    EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email]).send()

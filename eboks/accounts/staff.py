@@ -15,21 +15,50 @@ _SEEN = Q(
     codename__startswith="view_",
     content_type__app_label__in=(
         *("accounts", "tenancy", "contracts", "invoicing", "documents", "feeds", "admin"),
+        *("audit", "authorisation", "notifications", "onboarding"),
+        *("exports", "jobs", "retention"),
     ),
 )
 _ACCESS = Q(
-    content_type__app_label__in=("accounts", "tenancy"),
-    codename__in=("add_user", "change_user", "add_membership", "change_membership"),
+    content_type__app_label__in=("accounts", "tenancy", "notifications", "onboarding"),
+    codename__in=(
+        *("add_user", "change_user", "add_membership", "change_membership"),
+        *("add_staffproposal", "change_staffproposal"),
+        *("change_companychange", "change_outgoingmessage"),
+        *("add_accessapplication", "change_accessapplication"),
+    ),
+)
+
+# Where clients are told to pay: whoever books the money must not be able to send it elsewhere.
+_PAYEE = Q(
+    content_type__app_label="invoicing", content_type__model__in=("lessoraccount", "accountmask")
+)
+
+# Bank entries, fees, notes, exchange and reference rates, how long documents stay. What is a log or
+# money itself stays read-only whatever the rights (`ReadOnlyAdmin`).
+_MONEY = (
+    (Q(codename__startswith="add_") | Q(codename__startswith="change_"))
+    & (
+        Q(content_type__app_label__in=("invoicing", "retention"))
+        | Q(content_type__app_label="contracts", content_type__model__contains="rate")
+        | Q(content_type__app_label="contracts", content_type__model__contains="fixing")
+    )
+    & ~_PAYEE
 )
 
 
 class StaffRole(models.TextChoices):
     VIEW = "view", _("podgląd")
     SERVICE = "service", _("obsługa: podgląd i dostęp klientów")
+    FINANCE = "finance", _("finanse: podgląd, księgowanie, faktury, opłaty i stopy")
     ADMIN = "admin", _("administrator")
 
 
-_RIGHTS = {StaffRole.VIEW: _SEEN, StaffRole.SERVICE: _SEEN | _ACCESS}
+_RIGHTS = {
+    StaffRole.VIEW: _SEEN,
+    StaffRole.SERVICE: _SEEN | _ACCESS,
+    StaffRole.FINANCE: _SEEN | _MONEY,
+}
 
 
 @transaction.atomic
@@ -50,8 +79,20 @@ def create_staff(
         user.set_password(password)
     user.save()
     if role in _RIGHTS:
-        group, _made = Group.objects.get_or_create(name=f"staff-{role}")
+        group, _made = Group.objects.get_or_create(name=_group_name(role))
         group.permissions.set(Permission.objects.filter(_RIGHTS[role]))
         user.groups.set([group])
     security_event("staff_made", result="ok", user_id=user.pk, role=str(role))
     return user
+
+
+def refresh_rights(**_signal: object) -> None:
+    """After tables were made or changed: every role has the rights of this version."""
+    for role, rights in _RIGHTS.items():
+        group = Group.objects.filter(name=_group_name(role)).first()
+        if group is not None:
+            group.permissions.set(Permission.objects.filter(rights))
+
+
+def _group_name(role: StaffRole) -> str:
+    return f"staff-{role}"

@@ -1,37 +1,32 @@
-"""Mails about accounts. Links are made here, so no token ever lies in the queue."""
+"""Looking up who a link is for, outside the request, and clearing up."""
 
 from __future__ import annotations
 
-import datetime as dt
+import uuid
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.core.management import call_command
-
-_RETRIES: dict[str, Any] = {
-    "autoretry_for": (OSError,),  # SMTP errors are among them
-    "retry_backoff": True,
-    "max_retries": 8,
-}
+from django.utils import timezone
 
 
-@shared_task(**_RETRIES)  # type: ignore[untyped-decorator]
-def send_password_reset(*, email: str) -> None:
-    """Mails a reset link to the person with this address, if there is an active one.
+@shared_task(bind=True)  # type: ignore[untyped-decorator]
+def send_password_reset(task: Task, *, email: str) -> None:
+    """Queues a reset link for the person with this address, if there is an active one.
 
     People who have never had a password get none: their first way in is opened by the lessor.
     """
     from eboks.accounts import services  # noqa: PLC0415 -- leaf
 
-    services.mail_reset_link(email=email)
+    services.mail_reset_link(email=email, key=_key(task), at=timezone.now())
 
 
-@shared_task(**_RETRIES)  # type: ignore[untyped-decorator]
-def send_password_link(*, user_id: int) -> None:
-    """Mails a link for setting a password, started by the lessor's staff."""
+@shared_task(bind=True)  # type: ignore[untyped-decorator]
+def send_password_link(task: Task, *, user_id: int) -> None:
+    """Queues a link for setting a password, started by the lessor's staff."""
     from eboks.accounts import services  # noqa: PLC0415 -- leaf
 
-    services.mail_password_link(user_id=user_id)
+    services.mail_password_link(user_id=user_id, key=_key(task), at=timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -40,9 +35,6 @@ def clear_sessions() -> None:
     call_command("clearsessions")
 
 
-@shared_task(**_RETRIES)  # type: ignore[untyped-decorator]
-def send_notice(*, user_id: int, template: str, at: str) -> None:
-    """Mails a notice that something about the account changed at `at` (ISO 8601)."""
-    from eboks.accounts import services  # noqa: PLC0415 -- leaf
-
-    services.mail_notice(user_id=user_id, template=template, at=dt.datetime.fromisoformat(at))
+def _key(task: Any) -> str:
+    """The same for a task that a lost worker left and another does again."""
+    return str(task.request.id or uuid.uuid4())

@@ -42,8 +42,8 @@ def read(request: HttpRequest) -> Browser | None:
         return None
 
 
-def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Marks the browser as one that `user` logs in with."""
+def remember(request: HttpRequest, response: HttpResponse, user: User) -> Browser:
+    """Marks the browser as one that `user` logs in with; returns it as it is known from now on."""
     browser = read(request) or Browser(id=secrets.token_urlsafe(16), tags=())
     tag = _tag(user)
     tags = [tag, *(known for known in browser.tags if known != tag)][:_ACCOUNTS]
@@ -55,6 +55,7 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
         httponly=True,
         samesite="Lax",
     )
+    return Browser(id=browser.id, tags=tuple(tags))
 
 
 def _tag(user: User) -> str:

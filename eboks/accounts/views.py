@@ -17,7 +17,7 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from eboks.accounts import services, sessions, trusted
+from eboks.accounts import services, sessions, sessions_list, trusted
 from eboks.accounts.models import User
 from eboks.accounts.validators import MinimumLength, NotAboutOwner
 from eboks.events import security_event
@@ -103,7 +103,9 @@ class ReauthenticateView(allauth_views.ReauthenticateView):  # type: ignore[misc
     """A new session id after each proof of who it is."""
 
     def form_valid(self, form: Any) -> HttpResponse:
+        old = self.request.session.session_key
         self.request.session.cycle_key()
+        sessions_list.rename(old=old, new=self.request.session.session_key)
         security_event("reauthenticated", result="ok", actor_id=self.request.user.pk)
         flows.reauthentication.reauthenticate_by_password(self.request)
         response: HttpResponse = super().form_valid(form)

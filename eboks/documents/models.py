@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.db import models
@@ -13,6 +14,7 @@ from eboks.tenancy.rights import Right
 
 
 class DocumentQuerySet(CompanyScopedQuerySet["Document"]):
+    contract_path = "invoice__contract"
     right = Right.VIEW_FINANCE
 
 
@@ -29,6 +31,10 @@ class Document(models.Model):
     sha256 = models.CharField(_("suma SHA-256"), max_length=64)
     renderer = models.CharField(_("program i wersja"), max_length=60)
     created_at = models.DateTimeField(_("utworzono"))
+    # Kept by `eboks.retention`: the first day on which the document may go, and when its owner was
+    # told. Empty until worked out, and while a period has not begun.
+    purge_on = models.DateField(_("przechowywany do"), null=True, blank=True)
+    purge_told_at = models.DateTimeField(_("uprzedzono klienta"), null=True, blank=True)
 
     objects = DocumentQuerySet.as_manager()
 
@@ -38,6 +44,15 @@ class Document(models.Model):
         constraints = [
             models.CheckConstraint(name="document_not_empty", condition=Q(size__gt=0)),
         ]
+        indexes = [
+            models.Index(fields=["purge_on", "id"], name="document_purge"),
+            models.Index(fields=["company", "purge_on"], name="document_company_purge"),
+        ]
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day on which the file is certainly in the portal; None while that is open."""
+        return self.purge_on - dt.timedelta(days=1) if self.purge_on else None

@@ -15,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from eboks.assets import DOCUMENT_WEIGHTS, pdf_font
@@ -141,4 +140,4 @@ def _load() -> _Engine:
 
 
 def _style_sheet() -> Path:
-    return Path(settings.BASE_DIR) / "templates" / "documents" / "pdf" / "style.css"
+    return Path(__file__).parents[2] / "templates" / "documents" / "pdf" / "style.css"

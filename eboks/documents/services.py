@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import BinaryIO
 
 from django.db import IntegrityError, transaction
@@ -19,10 +21,21 @@ from eboks.tenancy.models import Company
 logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 20
+_NAMES = 500  # asked of the database at a time
 
 
 class DocumentDamagedError(Exception):
     """The stored file is missing or is not the one that was stored. Its text is for the client."""
+
+
+_owners: list[Callable[[str], bool]] = []
+
+
+def add_owner(owns: Callable[[str], bool]) -> None:
+    """For rooms that keep files in the store without a `Document`: `owns(name)` says whether a
+    file is theirs, so that `inspect_store` takes it for no orphan.
+    """
+    _owners.append(owns)
 
 
 def store(
@@ -70,17 +83,46 @@ def open_checked(document: Document) -> BinaryIO:
 
     Raises DocumentDamagedError, and logs an error for the operator, when it is missing or differs.
     """
+    return open_stored(
+        document.storage_name,
+        size=document.size,
+        sha256=document.sha256,
+        what=f"document {document.pk}",
+    )
+
+
+def open_stored(name: str, *, size: int, sha256: str, what: str) -> BinaryIO:
+    """A stored file that is still what was stored; see `open_checked`. `what` goes to the log."""
     try:
-        file = storage.open_file(document.storage_name)
+        file = storage.open_file(name)
     except FileNotFoundError:
-        logger.error("document %s: file is missing", document.pk)
+        logger.error("%s: file is missing", what)
         raise DocumentDamagedError(_damaged()) from None
-    if _fingerprint(file) != (document.size, document.sha256):
+    if fingerprint(file) != (size, sha256):
         file.close()
-        logger.error("document %s: file differs from what was stored", document.pk)
+        logger.error("%s: file differs from what was stored", what)
         raise DocumentDamagedError(_damaged())
     file.seek(0)
     return file
+
+
+def read_checked(document: Document) -> bytes:
+    """The document's bytes, read once and compared; see `open_checked`."""
+    what = f"document {document.pk}"
+    return read_stored(document.storage_name, sha256=document.sha256, what=what)
+
+
+def read_stored(name: str, *, sha256: str, what: str) -> bytes:
+    """The bytes of a stored file, in one go; see `open_stored`."""
+    try:
+        content = storage.read(name)
+    except FileNotFoundError:
+        logger.error("%s: file is missing", what)
+        raise DocumentDamagedError(_damaged()) from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        logger.error("%s: file differs from what was stored", what)
+        raise DocumentDamagedError(_damaged())
+    return content
 
 
 @dataclass
@@ -107,21 +149,42 @@ def inspect_store(*, older_than: dt.datetime, delete_orphans: bool = False) -> I
         found.checked += 1
         try:
             with storage.open_file(document.storage_name) as file:
-                if _fingerprint(file) != (document.size, document.sha256):
+                if fingerprint(file) != (document.size, document.sha256):
                     found.changed.append(document.pk)
         except FileNotFoundError:
             found.missing.append(document.pk)
     for name, changed_at in storage.names():
         if changed_at >= older_than.timestamp():
             continue
-        if not Document.objects.filter(storage_name=name).exists():
+        if not (_is_document(name) or any(owns(name) for owns in _owners)):
             found.orphans.append(name)
             if delete_orphans:
                 storage.delete(name)
     return found
 
 
-def _fingerprint(file: BinaryIO) -> tuple[int, str]:
+def sweep_orphans(*, older_than: dt.datetime) -> int:
+    """Remove files that no row names and that are older: what a process left that was killed
+    between writing the file and its row. Reads names only. Returns how many went."""
+    swept = 0
+    old = (name for name, changed_at in storage.names() if changed_at < older_than.timestamp())
+    while names := list(islice(old, _NAMES)):
+        known = Document.objects.filter(storage_name__in=names)
+        for name in set(names) - set(known.values_list("storage_name", flat=True)):
+            if not any(owns(name) for owns in _owners):
+                storage.delete(name)
+                swept += 1
+    if swept:
+        logger.warning("%s files without a document removed", swept)
+    return swept
+
+
+def _is_document(name: str) -> bool:
+    return Document.objects.filter(storage_name=name).exists()
+
+
+def fingerprint(file: BinaryIO) -> tuple[int, str]:
+    """Size and SHA-256 of the rest of `file`."""
     digest, size = hashlib.sha256(), 0
     while chunk := file.read(_CHUNK):
         digest.update(chunk)

@@ -11,6 +11,8 @@ import enum
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -27,6 +29,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from eboks import clock
 
 ROW_LIMIT = 100_000
+_STEP = 1_000  # rows between two words to whoever watches
 _LONGEST_TEXT = 32_767  # a cell of Excel holds no more
 # What XML does not allow beside the control characters that openpyxl knows.
 _NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -87,6 +90,19 @@ class About:
     title: str
     made_at: dt.datetime
     facts: Sequence[tuple[str, str | dt.date | int | Decimal]] = field(default_factory=tuple)
+
+
+_watch: ContextVar[Callable[[int], None] | None] = ContextVar("xlsx_watch", default=None)
+
+
+@contextmanager
+def watched_by(watch: Callable[[int], None]) -> Iterator[None]:
+    """In this block `watch` hears, every 1 000 rows of a sheet, how many are written."""
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
 
 
 def write_workbook(
@@ -162,7 +178,7 @@ def _write_sheet(sheet: _TypedSheet, wanted: Sheet, row_limit: int) -> None:
     clean = [_CLEANERS.get(column.kind) for column in columns]
     summed = [index for index, column in enumerate(columns) if column.total]
     totals: dict[str, list[Decimal]] = {}
-    count = 0
+    count, watch = 0, _watch.get()
     rows = iter(wanted.rows)
     for row in islice(rows, row_limit):
         values = [
@@ -171,6 +187,8 @@ def _write_sheet(sheet: _TypedSheet, wanted: Sheet, row_limit: int) -> None:
         ]
         sheet.append(values)
         count += 1
+        if watch is not None and count % _STEP == 0:
+            watch(count)
         if summed:
             key = "" if wanted.total_by is None else str(row[wanted.total_by])
             sums = totals.setdefault(key, [Decimal(0)] * len(summed))

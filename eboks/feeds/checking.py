@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 from eboks.feeds.columns import Column, reason_of
 from eboks.feeds.dialect import Cursor, Params, as_text
-from eboks.feeds.manifest import Manifest
 from eboks.feeds.problems import Problems
 from eboks.feeds.reading import CsvFile
 from eboks.feeds.registry import Check, FileKind, Registry
@@ -18,7 +17,6 @@ _BATCH = 5_000
 def run_checks(
     cursor: Cursor,
     registry: Registry,
-    manifest: Manifest,
     files: dict[str, CsvFile],
     params: Params,
     problems: Problems,
@@ -45,6 +43,11 @@ def run_checks(
 
 
 def _ask(cursor: Cursor, check: Check, file: CsvFile, params: Params, problems: Problems) -> None:
+    if check.more is not None:
+        more = check.more()
+        if more is None:
+            return
+        params = {**params, **more}
     cursor.execute(f"{check.sql} LIMIT {problems.room}", params)
     for line, value, *rest in sorted(cursor.fetchall(), key=lambda row: int(str(row[0]))):
         problems.add(

@@ -5,10 +5,13 @@ Fragments of SQL come from code only; values travel as parameters.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models.expressions import RawSQL
 
 Cursor = CursorWrapper
 Params = dict[str, Any]
@@ -110,10 +113,37 @@ def create_temporary_as(
     cursor.execute(f"CREATE TEMPORARY TABLE {name}{ending} AS {select}", params or {})
 
 
-def drop_temporary(cursor: Cursor, name: str) -> None:
-    cursor.execute(f"DROP TABLE IF EXISTS {temporary(name)}")
+def drop_temporary(cursor: Cursor, *names: str) -> None:
+    """SQLite drops one table at a time."""
+    every = [temporary(name) for name in names]
+    for some in [", ".join(every)] if is_postgresql() else every:
+        cursor.execute(f"DROP TABLE IF EXISTS {some}")
 
 
 def temporary(name: str) -> str:
     """The name with the schema of temporary tables: never a table of the same name that stays."""
     return f"pg_temp.{name}" if is_postgresql() else f"temp.{name}"
+
+
+def one_of(values: Iterable[str] | Iterable[int]) -> Any:
+    """For `filter(number__in=one_of(numbers))`: any number of values as one parameter."""
+    every = list(dict.fromkeys(values))
+    if not every:
+        return []
+    if is_postgresql():
+        kind = "bigint" if isinstance(every[0], int) else "text"
+        return RawSQL(f"SELECT unnest(%s::{kind}[])", [every])  # noqa: S611
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(every)])
+
+
+def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Many rows at once: by COPY on PostgreSQL. Values are Python's, as the columns take them."""
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if is_postgresql():
+            with cursor.cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(rows))  # noqa: S608

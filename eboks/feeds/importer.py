@@ -89,6 +89,9 @@ def _import_all(
         if keep:
             record(outcome, at=now())
         if outcome.status == FeedStatus.APPLIED and keep:
+            for run in registry.followers:
+                # Robust: the feed is in, whatever becomes of what others do about it.
+                transaction.on_commit(run, robust=True)
             follower = waiting_next(manifest, at=now())
             if follower is not None and all(turn(follower[1]) != turn(one) for _, one in queue):
                 outcomes.append(follower[0])
@@ -151,7 +154,7 @@ def _apply(
         load = Load(cursor, manifest, at, staged)
 
         def check(*, guarded: bool | None = None) -> None:
-            run_checks(cursor, registry, manifest, files, load.params, problems, guarded=guarded)
+            run_checks(cursor, registry, files, load.params, problems, guarded=guarded)
 
         trusting = is_first_load(cursor, registry.tables, staged.values())
         check(guarded=False if trusting else None)

@@ -10,6 +10,7 @@ from eboks.feeds.columns import Column
 
 if TYPE_CHECKING:
     from eboks.feeds.applying import Load
+    from eboks.feeds.dialect import Params
     from eboks.feeds.manifest import Manifest
     from eboks.feeds.problems import Problems
 
@@ -21,7 +22,8 @@ class Check:
     `sql` selects (line, value) or (line, value, column). It names staged tables `feed_<kind>`;
     `needs` are the kinds whose files must be whole for the answer to make sense. A `guarded`
     question is one that the tables themselves answer on a first load: a constraint or a count
-    stops the import, and only then it is asked, to name the rows.
+    stops the import, and only then it is asked, to name the rows. `more` gives parameters of the
+    moment, beyond those of the feed; None when there is nothing to ask.
     """
 
     column: str
@@ -29,6 +31,7 @@ class Check:
     sql: str
     needs: tuple[str, ...] = ()
     guarded: bool = False
+    more: Callable[[], Params | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class Registry:
     _documents: dict[str, Document] = field(default_factory=dict)
     kinds_by_name: dict[str, FileKind] = field(default_factory=dict)
     _steps: dict[str, Step] = field(default_factory=dict)
+    _followers: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def add_kind(self, kind: FileKind) -> None:
         self.kinds_by_name[kind.name] = kind
@@ -96,6 +100,10 @@ class Registry:
 
     def add_document(self, document: Document) -> None:
         self._documents[document.name] = document
+
+    def add_follower(self, name: str, run: Callable[[], None]) -> None:
+        """`run` is called after each feed that was applied and is safe: it only queues work."""
+        self._followers[name] = run
 
     def document(self, name: str) -> Document | None:
         return self._documents.get(name)
@@ -107,6 +115,10 @@ class Registry:
     def kinds(self) -> tuple[FileKind, ...]:
         """In the order of reference."""
         return tuple(sorted(self.kinds_by_name.values(), key=lambda kind: kind.order))
+
+    @property
+    def followers(self) -> tuple[Callable[[], None], ...]:
+        return tuple(self._followers.values())
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -53,7 +53,17 @@ def stage_file(
     progress: Progress,
 ) -> CsvFile:
     """Read one file into its staged table and hold it against its entry in the manifest."""
-    file = CsvFile(directory / entry.name, kind, problems)
+    file = read_file(cursor, kind, directory / entry.name, problems, progress)
+    if not problems.is_full:
+        _compare(cursor, kind, file, entry, problems)
+    return file
+
+
+def read_file(
+    cursor: Cursor, kind: FileKind, path: Path, problems: Problems, progress: Progress
+) -> CsvFile:
+    """Read one file into its staged table, which must be there."""
+    file = CsvFile(path, kind, problems)
     blocks = file.good_blocks(progress)
     if is_postgresql():
         _copy(cursor, kind, file, blocks)
@@ -62,8 +72,6 @@ def stage_file(
     if file.columns:
         _fill_missing(cursor, kind, file.columns)
     analyze(cursor, kind.stage)
-    if not problems.is_full:
-        _compare(cursor, kind, file, entry, problems)
     return file
 
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -6,3 +7,10 @@ class PortalConfig(AppConfig):
     name = "eboks.portal"
     label = "portal"
     verbose_name = _("Portal")
+
+    def ready(self) -> None:
+        if settings.DEMO:
+            from eboks.notifications import demo  # noqa: PLC0415 -- models are loaded only now
+            from eboks.portal.demo.staff_code import staff_codes  # noqa: PLC0415
+
+            demo.add_extra(staff_codes)

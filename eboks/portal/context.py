@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from eboks.accounts.models import User
+from eboks.notifications.bell import MOST_SHOWN, unread_count
 from eboks.portal.branding import brand_version, lessor_profile
 from eboks.tenancy.models import Membership
 from eboks.tenancy.rights import Right
@@ -45,7 +47,9 @@ def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
     acting = [m for m in memberships if company is None or m.company_id == company.pk]
     finance = any(Right.VIEW_FINANCE in m.rights for m in acting)
     reports = any(Right.EXPORT_REPORTS in m.rights for m in acting)
-    menu = _menu(request, finance=finance, reports=reports)
+    contracts = any(Right.VIEW_CONTRACTS in m.rights for m in acting)
+    vehicles = any(Right.VIEW_VEHICLES in m.rights for m in acting)
+    menu = _menu(request, finance=finance, reports=reports, contracts=contracts, vehicles=vehicles)
     flat = list(_flat(menu))
     inside = bool(memberships) or getattr(request, "session_ends_at", None) is not None
     return {
@@ -59,9 +63,17 @@ def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
         "brand_version": brand_version(lessor),
         "home_url": _url("portal:dashboard"),
         "help_url": _url("portal:help"),
-        "search_url": _url("portal:search"),
+        "fees_url": _url("invoicing:fee_table"),
+        "search_url": _url("portal:search") if contracts else "",
         "switch_url": _url("tenancy:switch_company"),
         "password_url": _url("account_change_password"),
+        "security_url": _url("account_security"),
+        "instructions_url": _url("authorisation:list"),
+        "files_url": _url("exports:list"),
+        "notices_url": _url("notifications:list"),
+        "notification_settings_url": _url("notifications:settings"),
+        "unread": SimpleLazyObject(lambda: _unread(request)),
+        "demo_inbox_url": _url("notifications:demo_inbox") if settings.DEMO else "",
         "logout_url": _url("account_logout"),
         "login_url": _url("account_login"),
         "language_url": _url("set_language"),
@@ -70,7 +82,9 @@ def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
     }
 
 
-def _menu(request: HttpRequest, *, finance: bool, reports: bool) -> list[Entry]:
+def _menu(
+    request: HttpRequest, *, finance: bool, reports: bool, contracts: bool, vehicles: bool
+) -> list[Entry]:
     def entry(view: str, label: str, icon: str, *, short: str = "", also: str = "") -> list[Entry]:
         url = _url(view)
         if not url:
@@ -89,20 +103,43 @@ def _menu(request: HttpRequest, *, finance: bool, reports: bool) -> list[Entry]:
         )
         money += entry("invoicing:settlements", _("Rozrachunki"), "scale", short=_("Rozrachunki"))
     if reports:
-        money += entry("invoicing:cost_report", _("Raporty"), "file-spreadsheet")
+        money += entry(
+            "invoicing:report_index",
+            _("Raporty"),
+            "file-spreadsheet",
+            also=(
+                "invoicing:cost_report invoicing:payments_ahead invoicing:extra_fees"
+                " invoicing:insurance_costs invoicing:accounting invoicing:tax"
+                " invoicing:vehicle_uses exports:report"
+            ),
+        )
+        money += entry(
+            "exports:list",
+            _("Moje pliki"),
+            "folder-down",
+            also="exports:list exports:order_again exports:delete",
+        )
     group = [Entry(label=_("Finanse"), icon="wallet", children=money)] if money else []
-    return [
-        *entry("portal:dashboard", _("Pulpit"), "house", short=_("Pulpit")),
-        *entry(
+    drives_only = vehicles and not contracts
+    start = (
+        [] if drives_only else entry("portal:dashboard", _("Pulpit"), "house", short=_("Pulpit"))
+    )
+    agreements: list[Entry] = []
+    if contracts:
+        agreements += entry(
             "contracts:list",
             _("Umowy"),
             "file-text",
             short=_("Umowy"),
             also="contracts: portal:contract_",
-        ),
-        *group,
-        *entry("portal:company", _("Firma"), "building-2"),
-    ]
+        )
+    fleet: list[Entry] = []
+    if vehicles:
+        label = _("Moje pojazdy") if drives_only else _("Pojazdy")
+        # The bar of a phone has four places; money takes two of them.
+        short = "" if finance else _("Pojazdy")
+        fleet += entry("vehicles:list", label, "car", short=short, also="vehicles:")
+    return [*start, *agreements, *fleet, *group, *entry("portal:company", _("Firma"), "building-2")]
 
 
 def _flat(entries: Iterable[Entry]) -> Iterable[Entry]:
@@ -119,6 +156,14 @@ def _current(request: HttpRequest, view: str, also: str) -> str:
     if here == view:
         return "page"
     return "true" if here and here.startswith(tuple(also.split())) else ""
+
+
+def _unread(request: HttpRequest) -> str:
+    """For the bell: the number of unread notices, or nothing. One query, only when it is shown."""
+    count = unread_count(request.user) if isinstance(request.user, User) else 0
+    if count > MOST_SHOWN:
+        return f"{MOST_SHOWN}+"
+    return str(count or "")
 
 
 def _seconds_left(request: HttpRequest) -> int:

@@ -68,6 +68,7 @@ def documents(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         "versions": contract.schedule_versions.order_by("-number", "-pk"),
         "page": page,
         "pdf_available": is_available(),
+        "may_export": has_right_in(request, contract.company_id, Right.EXPORT_REPORTS),
     }
     return render(request, "contracts/documents.html", context)
 

@@ -24,9 +24,11 @@ from contracts.selectors import asset_name, for_list, next_rows_of, with_assets
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.money import ZERO, to_grosz, zloty_first
-from eboks.tenancy.models import Company
+from eboks.tenancy.models import Company, has_limits
 from eboks.ui import charts
-from invoicing.models import Invoice, Payment, ReceivableItem
+from invoicing.balance_page import waiting
+from invoicing.models import BalanceConfirmation, Invoice, Payment, ReceivableItem
+from invoicing.paper_invoices import Saved, saved
 
 SHOWN = 5
 ENDS = 3
@@ -218,6 +220,15 @@ def _new_invoices(user: User, company: Company | None) -> NewInvoices | None:
     return NewInvoices(count, sums) if count else None
 
 
+def balances_to_confirm(
+    *, user: User, company: Company | None, today: dt.date
+) -> list[BalanceConfirmation]:
+    """Balances that wait for the company's answer, the nearest deadline first. One query."""
+    rows = BalanceConfirmation.objects.for_user(user).for_company(company)
+    found = waiting(rows, on=today).select_related("company").defer("rows")
+    return list(found.order_by("answer_by", "pk")[:ENDS])
+
+
 def contracts(*, user: User, company: Company | None, today: dt.date) -> Contracts:
     """Contracts at a glance. A handful of queries, whatever their number."""
     rows = standing(Contract.objects.for_user(user).for_company(company), on=today)
@@ -245,6 +256,16 @@ def contracts(*, user: User, company: Company | None, today: dt.date) -> Contrac
         [(row, asset_name(row.assets.all()), upcoming.get(row.pk)) for row in nearest],
         [(row, asset_name(row.assets.all())) for row in first],
     )
+
+
+def saved_on_paper(*, user: User, company: Company | None, today: dt.date) -> Saved | None:
+    """What e-invoices have saved the company; None without them, for many companies at once, and
+    for a member who does not see all of its contracts.
+    """
+    if company is None or company.e_invoice_since is None or has_limits(user):
+        return None
+    found = saved(company, on=today)
+    return found if found.since_start else None
 
 
 def year_ahead(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,7 @@ DEBUG = False
 DEMO = False  # invented lessor, log-ins known to everybody: the embedded demo only
 SECRET_KEY = env.secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.secrets("SECRET_KEY_FALLBACKS")
+AUDIT_OLD_KEYS = env.secrets("AUDIT_OLD_KEYS")  # retired keys, only to verify old entries
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 SITE_URL = env.site("SITE_URL", among=ALLOWED_HOSTS)
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -28,10 +30,15 @@ DATA_DIR = env.directory("DATA_DIR")
 DATABASES: dict[str, dict[str, object]] = {"default": env.database("DATABASE_URL")}
 REDIS_URL = env.redis("REDIS_URL")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.email_address("DEFAULT_FROM_EMAIL")
+OPERATOR_EMAIL = env.email_address("OPERATOR_EMAIL", optional=True)  # gets the daily anchor
 globals().update(env.mail("EMAIL_URL"))
+SMS_URL = SMS_TOKEN = SMSAPI_TOKEN = SMSAPI_SENDER = ""
+globals().update(env.sms("EBOK_SMS_URL", "EBOK_SMSAPI_TOKEN"))
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"))
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 1, low=0, high=5)
 LOGGING = logs.config(level=LOG_LEVEL)
+# Schedules that came from the core system follow the index here too (docs/rates.md).
+REPRICE_HERE = env.flag("REPRICE_HERE", default=False)
 SESSION_IDLE_SECONDS = 60 * env.number("SESSION_IDLE_MINUTES", 10, low=5, high=30)
 SESSION_ABSOLUTE_SECONDS = 8 * 3600
 
@@ -42,6 +49,13 @@ INSTALLED_APPS = [
     "contracts",
     "eboks.feeds",
     "eboks.documents",
+    "eboks.exports",
+    "eboks.jobs",
+    "eboks.retention",
+    "eboks.onboarding",
+    "eboks.authorisation",
+    "eboks.notifications",
+    "eboks.audit",
     "eboks.tenancy",
     "eboks.accounts",
     "eboks.admin_apps.BackOfficeConfig",
@@ -55,6 +69,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "lucide",
@@ -73,13 +88,16 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "eboks.security.OriginMiddleware",
     "eboks.accounts.middleware.SessionLimitsMiddleware",
     "eboks.accounts.middleware.LanguageMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "eboks.accounts.staff_factor.StaffFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "eboks.audit.viewing.ViewAsClientMiddleware",
     "eboks.tenancy.middleware.CompanyMiddleware",
 ]
 
@@ -131,9 +149,9 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-# The second factor comes with its own issue; until it is on, the password stands alone and has to
-# be longer (NIST SP 800-63B-4).
-SECOND_FACTOR_ENABLED = False
+# SMS, authenticator app or passkey after the password (SEC-08). Where an operator turns it off, the
+# password stands alone and has to be longer (NIST SP 800-63B-4).
+SECOND_FACTOR_ENABLED = env.flag("SECOND_FACTOR", default=True)
 PASSWORD_MIN_LENGTH = 12 if SECOND_FACTOR_ENABLED else 15
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "eboks.accounts.validators.MinimumLength"},
@@ -154,6 +172,7 @@ SESSION_COOKIE_AGE = SESSION_ABSOLUTE_SECONDS
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 STAFF_SESSION_IDLE_SECONDS = 15 * 60
 STAFF_SESSION_ABSOLUTE_SECONDS = 4 * 3600
+VIEW_AS_CLIENT_SECONDS = 15 * 60
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "eboks.accounts.views.csrf_failure"
 
@@ -171,6 +190,11 @@ ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": None,  # the adapter counts failures
     "reset_password": "10/m/ip,60/h/ip,3/15m/key",
+    "activation": "30/m/ip,200/h/ip",
+    "activation_link": "10/m/ip,60/h/ip,3/15m/key",
+    "access_application": "10/m/ip,30/h/ip",
+    "access_application_sent": "10/h/ip,3/d/key",
+    "access_pdf": "20/m/ip",
 }
 ACCOUNT_FORMS = {
     "login": "eboks.accounts.forms.LoginForm",
@@ -180,6 +204,91 @@ ACCOUNT_FORMS = {
     "user_token": "eboks.accounts.forms.UserTokenForm",
     "reauthenticate": "eboks.accounts.forms.ReauthenticateForm",
 }
+
+MFA_ADAPTER = "eboks.accounts.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TRUST_ENABLED = False  # ours is eboks.accounts.second_factor, with a list to revoke from
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses come verified from the lessor
+MFA_FORMS = {
+    "authenticate": "eboks.accounts.factors.AuthenticateForm",
+    "reauthenticate": "eboks.accounts.factors.ReauthenticateFactorForm",
+    "activate_totp": "eboks.accounts.factors.ActivateTotpForm",
+    "add_webauthn": "eboks.accounts.factors.AddPasskeyForm",
+    "edit_webauthn": "eboks.accounts.factors.EditPasskeyForm",
+}
+USERSESSIONS_TRACK_ACTIVITY = (
+    False  # reading a page writes nothing; last activity is in the session
+)
+
+# --- codes by SMS (SEC-30 to 46) --------------------------------------------------------------
+SMS_COUNTRIES = ["PL"]  # regions whose mobile numbers may get a code
+SMS_CODE_SECONDS = 5 * 60
+SMS_CODE_TRIES = 3
+SMS_WRONG_CODES_PER_DAY = 10  # a person; then signing rests until the next day
+SMS_RESEND_SECONDS = 60
+SMS_CODES_PER_INSTRUCTION = 4  # the first and three more
+SMS_CODES_PER_PERSON_PER_DAY = 10
+SMS_CODES_PER_NUMBER_PER_DAY = 20
+SMS_CODES_PER_DAY = 20_000  # all together; reaching it is an alarm
+SMS_FAILURES_FOR_ALARM = 3  # in a row; then the gateway rests for a moment
+SMS_REST_SECONDS = 20
+SMS_THROTTLE_SECONDS = 1  # django-otp: 1, 2, 4, … s of waiting after wrong codes
+INSTRUCTION_SECONDS = 60 * 60  # a summary can be signed that long
+SECOND_PERSON_SECONDS = 7 * 24 * 3600
+PHONE_COOLING_SECONDS = 48 * 3600
+FREEZE_LINK_SECONDS = 30 * 24 * 3600
+EMAIL_CHANGE_SECONDS = 72 * 3600  # the link to the new address
+TRUSTED_SECOND_FACTOR_SECONDS = 30 * 24 * 3600
+SESSIONS_PER_PERSON = 5
+INVITATION_SECONDS = 72 * 3600
+INVITATION_PASSWORD_SECONDS = 10 * 60
+INVITATION_PASSWORD_TRIES = 5
+APPLICATION_DUE_DAYS = 2  # working days in which staff answer an application for access
+APPLICATION_KEEP_DAYS = 90  # refused and abandoned ones; accepted ones stay
+STAFF_TWO_PEOPLE = env.flag("STAFF_TWO_PEOPLE", default=True)  # acceptance, roles; phones always
+INVITE_FROM_FEED = env.flag("INVITE_FROM_FEED", default=False)
+
+# --- settlements (docs/ledger.md) -------------------------------------------------------------
+ALLOCATION_POLICY = env.choice(
+    "ALLOCATION_POLICY",
+    "indicated_then_oldest",
+    among=("indicated_then_oldest", "all_arrears_oldest_first"),
+)
+LATE_INTEREST_YEAR = env.choice("LATE_INTEREST_YEAR", "365", among=("365", "actual"))
+# Which day picks the limit of a passenger car in the tax sheet: of the fee, or of the contract.
+CAR_LIMIT_BY = env.choice("CAR_LIMIT_BY", "fee", among=("fee", "signing"))
+CHARGE_COMPENSATION = env.flag("CHARGE_COMPENSATION", default=False)
+INTEREST_NOTE_DAYS = 14  # from the day of the note to its due date
+
+# --- invoices issued here (docs/issuing.md) ---------------------------------------------------
+ISSUER_CONTRACTS_FROM = env.day("ISSUER_CONTRACTS_FROM")  # None: the core system issues them all
+ISSUE_DAYS_BEFORE_DUE = env.number("ISSUE_DAYS_BEFORE_DUE", 14, low=0, high=60)
+PDF_WORKERS = env.number("PDF_WORKERS", 1, low=1, high=64)  # tasks that print at the same time
+ISSUE_PAYMENT_DAYS = env.number("ISSUE_PAYMENT_DAYS", 14, low=1, high=90)
+
+# --- bank statements (docs/bank.md) -----------------------------------------------------------
+# Where the bank's files arrive; None: only `manage.py import_statement` reads them.
+STATEMENTS_DIR = env.directory("STATEMENTS_DIR") if env.text("STATEMENTS_DIR", "") else None
+STATEMENTS_SETTLE_SECONDS = 30  # a file that did not change for so long is whole
+STATEMENT_MAX_BYTES = 150 * 1024 * 1024
+STATEMENT_REVERSALS_PERCENT = 40  # of a statement's entries; more wait for a person
+
+# --- reported transfers, promises, reminders (docs/fees.md) ------------------------------------
+PAYMENT_REPORT_WAIT_DAYS = 3  # working days for which reminders wait for a reported transfer
+PAYMENT_REPORTS_PER_DAY = 20  # a company
+PROMISE_MAX_DAYS = env.number("PROMISE_MAX_DAYS", 14, low=0, high=90)  # 0: no promises
+PROMISE_MAX_OPEN = env.number("PROMISE_MAX_OPEN", 3, low=1, high=100)  # a company
+PROMISE_DUNNING_BELOW = 3  # no promises from this level of dunning on
+PROMISE_GRACE_DAYS = 1  # working days for the bank's statement to come
+REMINDER_DAYS = 3  # before and after the due date
+
+# --- exports (SEC-57) -------------------------------------------------------------------------
+EXPORTS_PER_HOUR = 10  # a person
+EXPORTS_AT_A_TIME = 2  # a person; further ones wait in the queue
+EXPORT_DAYS = 7  # a file waits in Moje pliki
 
 # --- cache, tasks ---------------------------------------------------------------------------
 CACHES: dict[str, dict[str, object]] = {
@@ -204,7 +313,14 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 540, 600
-CELERY_TASK_ROUTES = {"invoicing.tasks.render_new_invoices": {"queue": "bulk"}}
+CELERY_TASK_ROUTES = {
+    "eboks.exports.tasks.make": {"queue": "exports"},  # up to 50 minutes: a worker of its own
+    "eboks.jobs.tasks.run_night": {"queue": "bulk"},
+    "invoicing.tasks.import_statements": {"queue": "bulk"},
+    "invoicing.tasks.issue_invoices": {"queue": "bulk"},
+    "invoicing.tasks.render_invoices": {"queue": "bulk"},
+    "invoicing.tasks.render_new_invoices": {"queue": "bulk"},
+}
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
@@ -212,24 +328,112 @@ CELERY_TIMEZONE = "Europe/Warsaw"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_IMPORTS = ["eboks.health"]
 CELERY_BEAT_SCHEDULE = {
+    # Once a day; the later runs find it made, and make it when the first one could not.
+    "audit-anchor": {
+        "task": "eboks.audit.tasks.drop_anchor",
+        "schedule": crontab(minute="10", hour="0,6,12,18"),
+    },
+    "clean-onboarding": {
+        "task": "eboks.onboarding.tasks.clean",
+        "schedule": dt.timedelta(hours=24),
+    },
     "clear-sessions": {
         "task": "eboks.accounts.tasks.clear_sessions",
         "schedule": dt.timedelta(hours=6),
+    },
+    "documents-retention": {
+        "task": "eboks.retention.tasks.look_after_documents",
+        "schedule": crontab(minute="40", hour="5"),
+    },
+    "documents-purge": {
+        "task": "eboks.retention.tasks.resume_purges",
+        "schedule": crontab(minute="20", hour="*"),
+    },
+    "exports-purge": {
+        "task": "eboks.exports.tasks.purge",
+        "schedule": crontab(minute="50"),
+    },
+    "exports-reports": {
+        "task": "eboks.exports.tasks.send_reports",
+        "schedule": crontab(minute="5", hour="6-20"),
+    },
+    "exports-sweep": {
+        "task": "eboks.exports.tasks.sweep",
+        "schedule": dt.timedelta(minutes=1),
+        "options": {"expires": 55},
     },
     "heartbeat": {
         "task": "eboks.health.heartbeat",
         "schedule": dt.timedelta(minutes=1),
         "options": {"expires": 300},
     },
+    "invite-known-people": {
+        "task": "eboks.onboarding.tasks.invite_known_people",
+        "schedule": dt.timedelta(hours=24),
+    },
+    # An hour that the change of clocks neither skips nor repeats.
+    "night": {
+        "task": "eboks.jobs.tasks.run_night",
+        "schedule": crontab(minute="15", hour="4"),
+    },
+    "night-sweep": {
+        "task": "eboks.jobs.tasks.run_night",
+        "schedule": dt.timedelta(minutes=5),
+        "options": {"expires": 280},
+    },
+    "notify-rate-changes": {
+        "task": "contracts.tasks.notify_rate_changes",
+        "schedule": dt.timedelta(minutes=10),
+        "options": {"expires": 590},
+    },
+    "look-after-payments": {
+        "task": "invoicing.tasks.look_after_payments",
+        "schedule": crontab(minute="15", hour="7"),
+    },
+    # Every day; from the first working day of a month on it charges the month before, once.
+    "paper-fees": {
+        "task": "invoicing.tasks.charge_paper_fees",
+        "schedule": crontab(minute="35", hour="5"),
+    },
+    "purge-messages": {
+        "task": "eboks.notifications.tasks.purge",
+        "schedule": dt.timedelta(hours=6),
+    },
     "refresh-positions": {
         "task": "contracts.tasks.refresh_positions",
         "schedule": dt.timedelta(minutes=5),
         "options": {"expires": 280},
     },
+    # After the night's new rates and schedules; the later runs find it done, or do it.
+    "issue-invoices": {
+        "task": "invoicing.tasks.issue_invoices",
+        "schedule": crontab(minute="45", hour="5,8,11"),
+    },
+    # After the night. The later runs find it done, go on with what was broken off, and take up
+    # values that came during the day.
+    "reprice": {
+        "task": "contracts.tasks.reprice",
+        "schedule": crontab(minute="45", hour="4-22"),
+        "options": {"expires": 3000},
+    },
     "render-new-invoices": {
         "task": "invoicing.tasks.render_new_invoices",
         "schedule": dt.timedelta(minutes=2),
         "options": {"expires": 110},
+    },
+    "statements": {
+        "task": "invoicing.tasks.import_statements",
+        "schedule": dt.timedelta(minutes=1),
+        "options": {"expires": 55},
+    },
+    "sweep-orphans": {
+        "task": "eboks.documents.tasks.sweep_orphans",
+        "schedule": dt.timedelta(hours=1),
+    },
+    "sweep-messages": {
+        "task": "eboks.notifications.tasks.sweep",
+        "schedule": dt.timedelta(minutes=1),
+        "options": {"expires": 55},
     },
 }
 

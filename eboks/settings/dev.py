@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 from pathlib import Path
@@ -26,22 +27,33 @@ _EMBEDDED = {
     "LOG_LEVEL": "WARNING",
     "TRUSTED_PROXY_COUNT": "0",
 }
+if not any(os.environ.get(n) for n in ("EBOK_SMSAPI_TOKEN", "EBOK_SMSAPI_TOKEN_FILE")):
+    _EMBEDDED["EBOK_SMS_URL"] = "https://localhost/sms"
 # What nobody set is lent to the production settings while they are read.
 _lent = {name: value for name, value in _EMBEDDED.items() if not os.environ.get(name)}
 os.environ.update(_lent)
 
 from eboks.settings.base import *  # noqa: E402, F403
-from eboks.settings.base import DATA_DIR, LOG_LEVEL  # noqa: E402
+from eboks.settings.base import DATA_DIR, ISSUER_CONTRACTS_FROM, LOG_LEVEL  # noqa: E402
 
 for _name in _lent:
     del os.environ[_name]
 
-from eboks import env, logs  # noqa: E402
+from eboks import clock, env, logs  # noqa: E402
+
+# The demo's newest contracts are invoiced by the portal itself. From which day on is decided at the
+# first start, when the demo is loaded, and stays.
+if "DATABASE_URL" in _lent and ISSUER_CONTRACTS_FROM is None:
+    _since = _DATA / "issuer-from"
+    if not _since.exists():
+        _since.write_text(str(clock.today() - dt.timedelta(days=45)))
+    ISSUER_CONTRACTS_FROM = dt.date.fromisoformat(_since.read_text())
 
 # Off, so that error pages look as clients see them; yes: tracebacks in the browser, static files
 # found anew on every request.
 DEBUG = env.flag("EBOK_DEBUG", default=False)
 DEMO = True
+REPRICE_HERE = env.flag("REPRICE_HERE", default=True)
 LOGGING = logs.config(level=LOG_LEVEL, plain=True)
 if "ALLOWED_HOSTS" in _lent:
     ALLOWED_HOSTS = ["*"]
@@ -70,6 +82,8 @@ if "REDIS_URL" in _lent:
             "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
     }
+if "EBOK_SMS_URL" in _lent:
+    SMS_GATEWAY = "eboks.integrations.sms.console.ConsoleGateway"
 CELERY_TASK_ALWAYS_EAGER = False
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
@@ -83,6 +97,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
 SECURE_SSL_REDIRECT = False
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True  # passkeys on http://localhost
 SECURE_HSTS_SECONDS = 0
 SESSION_COOKIE_NAME, SESSION_COOKIE_SECURE = "session", False
 CSRF_COOKIE_NAME, CSRF_COOKIE_SECURE = "csrf", False

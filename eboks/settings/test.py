@@ -15,9 +15,12 @@ from eboks.settings.dev import *  # noqa: E402, F403
 from eboks.settings.dev import DATABASES, REDIS_URL  # noqa: E402
 
 DEBUG = False
+ISSUER_CONTRACTS_FROM = None
 LESSOR_KEEP_SECONDS = 0  # no test sees another's lessor
 CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+SMS_GATEWAY = "eboks.integrations.sms.fake.FakeGateway"
+EXPORTS_PER_HOUR = 10_000  # tests go through every page and file; the limit has tests of its own
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, not memory: browser tests read it from the server's threads.

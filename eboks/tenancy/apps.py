@@ -9,6 +9,8 @@ class TenancyConfig(AppConfig):
 
     def ready(self) -> None:
         from eboks.feeds.registry import registry  # noqa: PLC0415 -- apps are loaded only now
-        from eboks.tenancy import feeds  # noqa: PLC0415
+        from eboks.tenancy import feeds, messages, operations  # noqa: PLC0415
 
         feeds.register(registry)
+        messages.register()
+        operations.register()

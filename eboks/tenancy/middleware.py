@@ -26,13 +26,16 @@ class CompanyMiddleware:
         portal = cast("PortalRequest", request)
         portal.memberships, portal.company = [], None
         if request.user.is_authenticated:
+            rows = Membership.objects.active().filter(user=request.user.pk)
+            if (seen := getattr(request.user, "seen_company_id", None)) is not None:
+                rows = rows.filter(company=seen)  # staff look at one company (`audit.viewing`)
             portal.memberships = list(
-                Membership.objects.active()
-                .filter(user=request.user.pk)
-                .select_related("company")
-                .order_by("company__name", "pk")
+                rows.select_related("company").order_by("company__name", "pk")
             )
             portal.company = _chosen(portal)
+            # What scoped rows ask of the person first (`tenancy.models.has_limits`).
+            limited = any(membership.has_limits for membership in portal.memberships)
+            portal.user.has_limited_memberships = limited  # type: ignore[attr-defined]
         return self.get_response(request)
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import operator
 import uuid
-from typing import ClassVar, Self, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from eboks.fields import MoneyField
+from eboks.money import ZERO
 from eboks.tenancy.identifiers import validate_krs, validate_nip, validate_nrb, validate_regon
 from eboks.tenancy.rights import RIGHTS, Right, Role, roles_with
 
@@ -42,6 +47,12 @@ class LessorProfile(models.Model):
     phone = models.CharField(_("telefon"), max_length=20)
     email = models.EmailField(_("e-mail"))
     hours = models.CharField(_("godziny pracy"), max_length=80)
+    write_off_limit = MoneyField(
+        _("największa umarzana reszta"),
+        default=ZERO,
+        validators=[MinValueValidator(ZERO)],
+        help_text=_("W walucie należności; 0: niczego się nie umarza."),
+    )
     is_demo = models.BooleanField(_("leasingodawca pokazowy, zmyślony"), default=False)
 
     class Meta:
@@ -83,41 +94,97 @@ class SourcedModel(models.Model):
 
 
 class CompanyScopedQuerySet(models.QuerySet[M]):
-    """Rows that belong to a company. `company_path` leads to it, `right` is needed to read."""
+    """Rows that belong to a company. `company_path` leads to it, `right` is needed to read.
+
+    `contract_path` leads to the contract that a row hangs on ("pk" on contracts themselves). A
+    membership that is limited to some contracts reaches only rows of these; rows of no contract
+    (an empty path, or no contract in the row) it does not reach.
+    """
 
     company_path: ClassVar[str] = "company"
+    contract_path: ClassVar[str] = ""
     right: ClassVar[Right] = Right.VIEW_CONTRACTS
 
     def for_user(self, user: AbstractBaseUser | AnonymousUser) -> Self:
         """Rows of companies where `user` is an active member with the right to read them.
 
-        Staff get no exception: they work in the admin.
+        Within the limits of each membership. Staff get no exception: they work in the admin.
         """
-        return self._of_memberships(
-            Membership.objects.active().filter(user=user.pk, role__in=roles_with(self.right))
-        )
+        carrying = Membership.objects.active().filter(role__in=roles_with(self.right))
+        return self._of_memberships(carrying.filter(user=user.pk), user)
 
     def for_member(self, user: AbstractBaseUser | AnonymousUser) -> Self:
         """Rows of companies where `user` is an active member, whatever the role.
 
-        Only to tell 403 (a member without the right) from 404 (a stranger).
+        Only to tell 403 (a member without the right) from 404 (a stranger, or a row beyond the
+        limits of the membership: it does not exist for them).
         """
-        return self._of_memberships(Membership.objects.active().filter(user=user.pk))
+        return self._of_memberships(Membership.objects.active().filter(user=user.pk), user)
 
     def for_company(self, company: Company | None) -> Self:
         """Narrows to the company chosen in the header; None means all of the user's companies."""
         return self if company is None else self.filter(**{self.company_path: company})
 
-    def _of_memberships(self, memberships: models.QuerySet[Membership]) -> Self:
+    def _of_memberships(
+        self, memberships: models.QuerySet[Membership], user: AbstractBaseUser | AnonymousUser
+    ) -> Self:
+        # Staff who look through this person's eyes look at one company (`audit.viewing`).
+        if (seen := getattr(user, "seen_company_id", None)) is not None:
+            memberships = memberships.filter(company=seen)
         mine = memberships.filter(company=OuterRef(self._company_column()))
-        return self.filter(Exists(mine))
+        if not has_limits(user):
+            return self.filter(Exists(mine))
+        ways = [Exists(way) for way in (mine.filter(UNLIMITED), *self._limited_ways(mine))]
+        return self.filter(functools.reduce(operator.or_, map(Q, ways)))
+
+    def _limited_ways(
+        self, mine: models.QuerySet[Membership]
+    ) -> Iterable[models.QuerySet[Membership]]:
+        """Memberships that reach a row although they are limited."""
+        contracts = self._contracts()
+        if not contracts:
+            return []
+        for contract in contracts:
+            mine = mine.filter(allowed_contracts__contract=contract)
+        return [mine.filter(is_limited=True).exclude(role=Role.DRIVER)]
+
+    def _contracts(self) -> Sequence[Any]:
+        """The contracts of a row, as seen from inside a subquery; all must be allowed."""
+        path = self.contract_path
+        return [OuterRef(path if path == "pk" else f"{path}_id")] if path else []
 
     def _company_column(self) -> str:
         return f"{self.company_path}_id" if self.company_path else "pk"
 
 
+# Memberships that reach everything of their company that the role may see.
+UNLIMITED = Q(is_limited=False) & ~Q(role=Role.DRIVER)
+
+
+def has_limits(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Whether any membership in force of `user` is limited: asked once for each user object.
+
+    Whoever has none is asked no more of any row than the company. `CompanyMiddleware` fills the
+    answer from the memberships that it has read.
+    """
+    known: bool | None = getattr(user, "has_limited_memberships", None)
+    if known is None:
+        known = (
+            user.pk is not None
+            and Membership.objects.active().filter(user=user.pk).exclude(UNLIMITED).exists()
+        )
+        user.has_limited_memberships = known  # type: ignore[union-attr]
+    return known
+
+
 class CompanyQuerySet(CompanyScopedQuerySet["Company"]):
     company_path = ""
+
+    def _limited_ways(
+        self, mine: models.QuerySet[Membership]
+    ) -> Iterable[models.QuerySet[Membership]]:
+        """The company itself is known to each of its members."""
+        return [mine]
 
     def for_company(self, company: Company | None) -> Self:
         return self if company is None else self.filter(pk=company.pk)
@@ -142,6 +209,10 @@ class Company(SourcedModel):
     mail_city = models.CharField(_("miejscowość"), max_length=80, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("telefon"), max_length=20, blank=True)
+    contact_name = models.CharField(_("osoba do kontaktu"), max_length=120, blank=True)
+    two_people_sign = models.BooleanField(
+        _("kosztowne dyspozycje podpisują dwie osoby"), default=False
+    )
     e_invoice_since = models.DateField(_("e-faktura od"), null=True, blank=True)
     is_consumer = models.BooleanField(_("konsument"), default=False)
     is_public_medical = models.BooleanField(_("publiczny podmiot leczniczy"), default=False)
@@ -165,7 +236,9 @@ class Company(SourcedModel):
         return self.name
 
 
-class MembershipQuerySet(models.QuerySet["Membership"]):
+class MembershipQuerySet(CompanyScopedQuerySet["Membership"]):
+    right = Right.MANAGE_PEOPLE
+
     def active(self, on: dt.date | None = None) -> Self:
         """Memberships in force on `on` (today's business date by default)."""
         from eboks import clock  # noqa: PLC0415 -- the clock is read here and nowhere below
@@ -182,6 +255,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 class Membership(models.Model):
     """A person's mandate to act for a company, in one role. Read again on every request."""
 
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
     )
@@ -190,6 +264,24 @@ class Membership(models.Model):
     is_active = models.BooleanField(_("aktywne"), default=True)
     valid_from = models.DateField(_("ważne od"), null=True, blank=True)
     valid_to = models.DateField(_("ważne do"), null=True, blank=True)
+    # Only contracts (and vehicles) that are named; drivers are always limited.
+    is_limited = models.BooleanField(_("tylko wybrane umowy"), default=False)
+    # Changed in the portal: a feed may end it, but not widen or restore it.
+    is_kept_here = models.BooleanField(_("prowadzone w portalu"), default=False, editable=False)
+    removed_at = models.DateTimeField(_("usunięte"), null=True, blank=True, editable=False)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("zaprosił"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    # Until the person comes in for the first time, the inviter sees only what they typed: not
+    # whether the address had an account already, nor whose.
+    invited_at = models.DateTimeField(_("zaproszono"), null=True, blank=True, editable=False)
+    invited_as = models.CharField(_("zaproszono jako"), max_length=301, blank=True, editable=False)
     source_system = models.CharField(max_length=30, blank=True, editable=False)
     source_id = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -207,6 +299,11 @@ class Membership(models.Model):
                 | Q(valid_to__gte=F("valid_from")),
                 violation_error_message=_("Koniec ważności nie może być przed początkiem."),
             ),
+            models.CheckConstraint(
+                name="membership_administrator_sees_all",
+                condition=~Q(role=Role.OWNER) | Q(is_limited=False),
+                violation_error_message=_("Administrator widzi wszystkie umowy firmy."),
+            ),
         ]
         indexes = [models.Index(fields=["company", "user"], name="membership_company_user")]
 
@@ -216,3 +313,40 @@ class Membership(models.Model):
     @property
     def rights(self) -> frozenset[Right]:
         return RIGHTS[Role(self.role)]
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether only named contracts or vehicles are reached (`UNLIMITED` says it in SQL)."""
+        return self.is_limited or self.role == Role.DRIVER
+
+
+class CompanyChange(models.Model):
+    """Company data changed in the portal and not yet in the core system: laid over each feed.
+
+    Ends when a feed brings the same values, or when staff say that the core has decided.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="changes")
+    values = models.JSONField(_("nowe dane"))  # {column of Company: value}
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("kto"), on_delete=models.PROTECT, related_name="+"
+    )
+    made_at = models.DateTimeField(_("kiedy"))
+    reference = models.CharField(_("dyspozycja"), max_length=20)
+    settled_at = models.DateTimeField(_("przyjęte w systemie"), null=True, blank=True)
+
+    objects = CompanyScopedQuerySet["CompanyChange"].as_manager()
+
+    class Meta:
+        verbose_name = _("zmiana danych klienta")
+        verbose_name_plural = _("zmiany danych klientów")
+        indexes = [
+            models.Index(
+                fields=["company"],
+                name="companychange_open",
+                condition=Q(settled_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company} {self.made_at:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""What a role may do: the one place where rights are given out."""
+"""What a role may do: the one place where rights are given out (the matrix of SEC-51)."""
 
 from __future__ import annotations
 
@@ -10,23 +10,43 @@ class Right(models.TextChoices):
     VIEW_CONTRACTS = "view_contracts", _("widzi umowy, przedmioty i harmonogramy")
     VIEW_FINANCE = "view_finance", _("widzi faktury, rozrachunki i salda")
     EXPORT_REPORTS = "export_reports", _("pobiera raporty i zestawienia")
+    HANDLE_PAYMENTS = "handle_payments", _("przygotowuje i zgłasza wpłaty, obiecuje termin zapłaty")
+    VIEW_VEHICLES = "view_vehicles", _("widzi pojazdy i ich dane")
+    VIEW_INSURANCE = "view_insurance", _("widzi polisy i szkody")
+    SIGN = "sign", _("podpisuje dyspozycje kodem SMS")
+    MANAGE_PEOPLE = "manage_people", _("zaprasza osoby i nadaje uprawnienia")
+    VIEW_ACTIVITY = "view_activity", _("widzi dziennik aktywności firmy")
 
 
 class Role(models.TextChoices):
-    OWNER = "owner", _("właściciel")
+    OWNER = "owner", _("właściciel lub administrator")
+    SIGNATORY = "signatory", _("osoba podpisująca")
     FINANCE = "finance", _("finanse")
-    ACCOUNTANT = "accountant", _("biuro rachunkowe")
     FLEET = "fleet", _("flota")
+    INSURANCE = "insurance", _("ubezpieczenia")
+    ACCOUNTANT = "accountant", _("biuro rachunkowe")
+    DRIVER = "driver", _("kierowca")
     READ_ONLY = "read_only", _("tylko podgląd")
 
 
+_MONEY = frozenset(
+    {Right.VIEW_CONTRACTS, Right.VIEW_FINANCE, Right.EXPORT_REPORTS, Right.HANDLE_PAYMENTS}
+)
+
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
-    Role.FINANCE: frozenset(Right),
-    Role.ACCOUNTANT: frozenset(Right),
-    Role.FLEET: frozenset({Right.VIEW_CONTRACTS}),
-    Role.READ_ONLY: frozenset({Right.VIEW_CONTRACTS, Right.VIEW_FINANCE}),
+    Role.SIGNATORY: _MONEY
+    | {Right.VIEW_VEHICLES, Right.VIEW_INSURANCE, Right.SIGN, Right.VIEW_ACTIVITY},
+    Role.FINANCE: _MONEY | {Right.VIEW_VEHICLES},
+    Role.FLEET: frozenset({Right.VIEW_CONTRACTS, Right.VIEW_VEHICLES, Right.VIEW_INSURANCE}),
+    Role.INSURANCE: frozenset({Right.VIEW_CONTRACTS, Right.VIEW_VEHICLES, Right.VIEW_INSURANCE}),
+    Role.ACCOUNTANT: _MONEY,
+    Role.DRIVER: frozenset({Right.VIEW_VEHICLES}),
+    Role.READ_ONLY: frozenset({Right.VIEW_CONTRACTS, Right.VIEW_FINANCE, Right.VIEW_VEHICLES}),
 }
+
+# Roles whose holders may bind the company: giving one out is itself signed by an SMS code.
+SIGNING_ROLES = frozenset({Role.OWNER, Role.SIGNATORY})
 
 
 def roles_with(right: Right) -> list[Role]:

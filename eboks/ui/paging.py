@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -14,7 +15,9 @@ SIZES = (25, 50, 100)
 DEFAULT_SIZE = 25
 
 
-def paginate(request: HttpRequest, rows: QuerySet[Any], *, total: int | None = None) -> Page[Any]:
+def paginate(
+    request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], *, total: int | None = None
+) -> Page[Any]:
     """The page of `rows` that the address asks for; an odd page number shows the nearest page.
 
     Pass `total` when the count is known already (from the totals of the list), to save a query.
@@ -29,9 +32,10 @@ def paginate(request: HttpRequest, rows: QuerySet[Any], *, total: int | None = N
 def page_size(request: HttpRequest) -> int:
     """Rows on a page: from the address, else as last chosen, else 25."""
     asked = request.GET.get(SIZE, "")
-    if asked.isascii() and asked.isdigit() and int(asked) in SIZES:
-        if request.session.get("page_size") != int(asked):
-            request.session["page_size"] = int(asked)
-        return int(asked)
+    for size in SIZES:
+        if asked == str(size):  # not int(): anybody may send thousands of digits
+            if request.session.get("page_size") != size:
+                request.session["page_size"] = size
+            return size
     kept = request.session.get("page_size")
     return kept if kept in SIZES else DEFAULT_SIZE

@@ -76,6 +76,12 @@ def percent(value: Decimal | None, places: int = 2) -> str:
 
 
 @register.filter
+def rate(value: Decimal | None, sign: str = "%") -> str:
+    """`{{ index|rate }}` → 4,80649%: as it was published, no idle zeros. `|rate:""` without %."""
+    return DASH if value is None else words.rate(Decimal(value), sign=sign)
+
+
+@register.filter
 def number(value: int | None) -> str:
     """`{{ n|number }}` → 12 345."""
     return DASH if value is None else words.number(int(value))
@@ -94,6 +100,18 @@ def short_date(value: dt.date | None) -> str:
 @register.filter
 def moment(value: dt.datetime | None) -> str:
     return words.moment(value) if value else DASH
+
+
+@register.filter
+def clock(value: dt.datetime | None) -> str:
+    """`14:02`, in Warsaw."""
+    return words.moment(value).rpartition(" ")[2] if value else DASH
+
+
+@register.filter
+def utc(value: dt.datetime) -> str:
+    """`2026-11-22 13:02:07` in UTC, for evidence."""
+    return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
 
 
 @register.filter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 from babel.dates import format_date
 from django.utils import timezone
@@ -69,6 +70,13 @@ def days_hint(value: dt.date, today: dt.date | None = None) -> str:
 def number(value: int) -> str:
     """`12 345` with no-break spaces."""
     return f"{value:,}".replace(",", NBSP)
+
+
+def rate(value: Decimal, *, sign: str = "%") -> str:
+    """`4,80649%`: at least two decimals and no idle zeros after them, a true minus."""
+    whole, _dot, places = f"{abs(value).normalize():f}".partition(".")
+    minus = "\N{MINUS SIGN}" if value < 0 else ""
+    return f"{minus}{whole},{places.ljust(2, '0')}{sign}"
 
 
 def nrb(value: str) -> str:

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.urls import NoReverseMatch, reverse
 
 from eboks.accounts.models import User
+from tests.accounts.entering import attempt
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -19,10 +20,8 @@ ARGON2 = [
 ]
 
 
-def try_login(client, login, password=PASSWORD, **extra):
-    return client.post(
-        f"{LOGIN}?next=/konto/haslo/", {"login": login, "password": password}, **extra
-    )
+def try_login(client, login, password=PASSWORD):
+    return attempt(client, login, password, f"{LOGIN}?next=/konto/haslo/")
 
 
 @pytest.mark.parametrize(

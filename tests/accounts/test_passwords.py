@@ -11,6 +11,7 @@ from django.test import Client
 
 from eboks.accounts.common_passwords import listed
 from eboks.accounts.models import User
+from tests.accounts.entering import attempt
 from tests.factories import PASSWORD, CompanyFactory, LessorFactory, MembershipFactory, UserFactory
 
 CHANGE = "/konto/haslo/"
@@ -47,12 +48,19 @@ def test_the_list_has_thousands_that_fit():
     fitting = listed()
 
     assert len(fitting) >= 3_000
-    assert all(len(password) >= 15 for password in fitting)
+    assert all(len(password) >= 12 for password in fitting)
+
+
+def test_with_a_second_factor_twelve_characters_are_needed(settings, db):
+    assert settings.SECOND_FACTOR_ENABLED is True
+    assert settings.PASSWORD_MIN_LENGTH == 12
+    assert refused("żółw na łód") == {"password_too_short"}
+    validate_password("żółw na łódc")
 
 
 def test_without_a_second_factor_fifteen_characters_are_needed(settings, db):
-    assert settings.SECOND_FACTOR_ENABLED is False
-    assert settings.PASSWORD_MIN_LENGTH == 15
+    """How the length follows from the switch: `test_password_is_longer_where_it_stands_alone`."""
+    settings.PASSWORD_MIN_LENGTH = 15
     assert "password_too_short" in refused("żółw na łódce!"[:14])
     validate_password("żółw na łódce!?")
 
@@ -194,9 +202,7 @@ def test_command_line_refuses_poor_passwords(db, monkeypatch):
 def test_password_never_has_to_be_changed(client, owner, time_machine):
     time_machine.move_to("2028-11-22T10:00:00Z")
 
-    response = client.post(
-        "/konto/logowanie/?next=/konto/haslo/", {"login": owner.username, "password": PASSWORD}
-    )
+    response = attempt(client, owner.username, path="/konto/logowanie/?next=/konto/haslo/")
 
     assert response.url == "/konto/haslo/"
 

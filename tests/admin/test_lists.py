@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -13,11 +14,24 @@ from django.urls import reverse
 from django.utils import timezone
 
 from eboks.admin_site import EstimatingPaginator
+from eboks.audit.models import AuditAnchor
+from eboks.audit.services import record
 from eboks.documents.models import Document
 from eboks.feeds.models import FeedError, FeedRun, FeedStatus
-from eboks.tenancy.models import Company
+from eboks.tenancy.models import Company, CompanyChange
 from invoicing.models import Balance, SetOff
 from tests import factories as f
+from tests.admin.balance_rows import make_balance_rows
+from tests.admin.bank_rows import make_bank_rows
+from tests.admin.exports_rows import make_exports_rows
+from tests.admin.issuing_rows import make_issuing_rows
+from tests.admin.ledger_rows import make_ledger_rows
+from tests.admin.nightly_rows import make_nightly_rows
+from tests.admin.paying_rows import make_paying_rows
+from tests.admin.rates_rows import make_rates_rows
+from tests.admin.retention_rows import make_retention_rows
+from tests.admin.tax_rows import make_tax_rows
+from tests.admin.trust_rows import make_trust_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +50,16 @@ def make_client(n=0):
     company = f.CompanyFactory(name=f"ŻUBR TRANS {n}", client_id=f"KL7777{n:02d}", nip="7740001454")
     membership = f.MembershipFactory(company=company)
     contract = f.ContractFactory(company=company, number=f"OL/2026/77770{n}")
-    f.AssetFactory(contract=contract, plate=f"WZ7777{n}", vin=f"YS2R4X20000777{n:03d}")
+    asset = f.AssetFactory(contract=contract, plate=f"WZ7777{n}", vin=f"YS2R4X20000777{n:03d}")
+    membership.allowed_contracts.create(contract=contract)
+    membership.assigned_assets.create(asset=asset)
+    CompanyChange.objects.create(
+        company=company,
+        values={"mail_city": "Kalisz"},
+        made_by=membership.user,
+        made_at=timezone.now(),
+        reference=f"D-{n}",
+    )
     version = f.ScheduleVersionFactory(contract=contract)
     f.ScheduleRowFactory(version=version, n=1)
     f.ScheduleRowFactory(version=version, n=2)
@@ -80,6 +103,21 @@ def make_client(n=0):
     )
     FeedError.objects.create(run=run, file="contracts.csv", line=7, column="nip", reason="zły NIP")
     admin.models.LogEntry.objects.create(user=membership.user, action_flag=2, object_repr="x")
+    record(event="login", at=timezone.now(), actor=membership.user, company=company)
+    AuditAnchor.objects.create(
+        day=f.TODAY + dt.timedelta(days=n), made_at=timezone.now(), heads={}, digest="0" * 64
+    )
+    make_trust_rows(membership, n)
+    make_ledger_rows(item, payment)
+    make_bank_rows(contract, n)
+    make_issuing_rows(contract, n)
+    make_balance_rows(membership, n)
+    make_nightly_rows(contract, n)
+    make_paying_rows(company, item, payment, n)
+    make_exports_rows(membership, n)
+    make_retention_rows(membership, n)
+    make_tax_rows(membership, n)
+    make_rates_rows(contract, n)
     f.LessorFactory()
     return company
 

@@ -6,6 +6,7 @@ All of them run on one worker (`xdist_group`), so that the portal starts once.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ PEOPLE = {
     "accountant": "demo-ksiegowa",
     "fleet": "demo-flota",
     "finance": "demo-finanse",
+    "driver": "demo-kierowca",
 }
 CHROMIUM = os.environ.get("EBOK_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -118,7 +120,8 @@ def sessions(browser: Browser, portal: Portal, demo_people: dict[str, Person]) -
         context = browser.new_context(base_url=portal.url, locale="pl-PL")
         page = context.new_page()
         enter(page, person.username, person.password)
-        page.wait_for_url(portal.url + "/")
+        # The start page; a driver is led on to the vehicles.
+        page.wait_for_url(re.compile(r"^(?!.*/konto/)"))
         found[who] = [SetCookieParam(**cookie) for cookie in context.cookies()]  # type: ignore[typeddict-item]
         context.close()
     return found

@@ -47,11 +47,59 @@ PLACES = [
     Place("invoice", "/faktury/", follow="main tbody a[href^='/faktury/']"),
     Place("settlements", "/rozrachunki/"),
     Place("settlements-fleet", "/rozrachunki/", who="finance"),
+    Place("statement", "/rozrachunki/wyciag/"),
+    Place("balances", "/rozrachunki/potwierdzenia/"),
+    Place("balance", "/rozrachunki/potwierdzenia/", follow="main tbody a"),
+    Place("rate-changes", "/umowy/zmiany-rat/"),
+    Place(
+        "rate-change", "/umowy/zmiany-rat/?wszystkie=1", follow="main tbody a[href*='zmiana-raty']"
+    ),
+    Place("paying", "/rozrachunki/przelewy/"),
+    Place(
+        "basket", "/rozrachunki/przelewy/", follow="main tbody a[href^='/rozrachunki/przelewy/']"
+    ),
+    Place("report-payment", "/rozrachunki/zaplacilem/"),
+    Place("promise-payment-nothing-chosen", "/rozrachunki/zaplace/"),
+    Place("fee-table", "/tabela-oplat/"),
+    Place("fee-table-public", "/tabela-oplat/", who=None),
     Place("cost-report", "/raporty/koszty/"),
     Place("search", "/szukaj/?q=Scania"),
     Place("search-none-found", "/szukaj/?q=nie-ma-takiej"),
+    Place("vehicles", "/pojazdy/", who="fleet"),
+    Place("vehicles-driver", "/pojazdy/", who="driver"),
+    Place("vehicle", "/pojazdy/", who="driver", follow="main tbody a[href^='/pojazdy/']"),
     Place("company", "/firma/"),
+    Place("people", "/firma/osoby/"),
+    Place("person", "/firma/osoby/", follow="main tbody a[href^='/firma/osoby/']"),
+    Place("activity", "/firma/dziennik/"),
+    Place("activity-none-found", "/firma/dziennik/?until=2000-01-01"),
     Place("password-change", "/konto/haslo/"),
+    Place("security", "/konto/bezpieczenstwo/"),
+    Place("phone-proof", "/konto/telefon/"),
+    Place("freeze", "/konto/bezpieczenstwo/blokada/"),
+    Place("passkeys", "/konto/klucze/"),
+    Place("notifications", "/powiadomienia/"),
+    Place("notification-settings", "/konto/powiadomienia/"),
+    Place("demo-inbox", "/demo/skrzynka/", who=None),
+    Place("access", "/dostep/", who=None),
+    Place("access-form", "/dostep/wniosek/", who=None),
+    Place("new-link", "/dostep/nowy-link/", who=None),
+    Place("activation-dead", f"/dostep/aktywacja/{'0' * 32}{'a' * 43}/", who=None),
+    Place("freeze-dead", f"/konto/zablokuj/{'0' * 32}-{'a' * 43}/", who=None),
+    Place("instructions", "/dyspozycje/"),
+    Place("files", "/moje-pliki/"),
+    Place("files-none", "/moje-pliki/", who="accountant"),
+    Place("saved-reports", "/moje-pliki/raporty/"),
+    Place("saved-report", "/moje-pliki/raporty/", follow="main a[href^='/moje-pliki/raporty/']"),
+    Place("e-invoices", "/e-faktury/"),
+    Place("documents-leaving", "/dokumenty/odchodzace/"),
+    Place("reports", "/raporty/"),
+    Place("payments-ahead", "/raporty/platnosci/"),
+    Place("extra-fees", "/raporty/oplaty/"),
+    Place("insurance-costs-none", "/raporty/ubezpieczenia/?since=2000-01-01&until=2000-02-01"),
+    Place("accounting", "/raporty/ksiegowosc/"),
+    Place("tax", "/raporty/podatki/"),
+    Place("vehicle-uses", "/raporty/podatki/pojazdy/"),
     Place("logout", "/konto/wylogowanie/"),
     Place("forbidden", "/faktury/", who="fleet"),
     Place("not-found", "/umowy/00000000-0000-4000-8000-000000000000/"),
@@ -61,11 +109,43 @@ BY_NAME = {place.name: place for place in PLACES}
 
 
 def enter(page: Page, login: str, password: str) -> None:
-    """Logs in through the form."""
+    """Logs in through both forms: the password, then the code from the demo's inbox."""
     page.goto("/konto/logowanie/")
     page.get_by_label(re.compile("E-mail lub")).fill(login)
     page.get_by_label("Hasło", exact=True).fill(password)
-    page.get_by_role("button", name="Zaloguj").click()
+    page.get_by_role("button", name="Zaloguj", exact=True).click()
+    page.wait_for_load_state()
+    if page.url.endswith("/konto/logowanie/kod/"):
+        page.get_by_label("Kod logowania").fill(sms_code(page))
+        page.get_by_role("button", name="Zaloguj", exact=True).click()
+        page.wait_for_load_state()
+
+
+_used_codes: set[str] = set()
+
+
+def sms_code(page: Page) -> str:
+    """The newest code that went to the number which the page shows the end of.
+
+    The message leaves after the answer, so it is waited for: a code that was typed before is not
+    taken for it.
+    """
+    ending = re.findall(r"••• ••• (\d{3})", page.inner_text("main"))[-1]
+    inbox = page.context.new_page()
+    try:
+        for _second in range(60):
+            inbox.goto("/demo/skrzynka/")
+            for text in inbox.locator("article").all_inner_texts():
+                head, _newline, rest = text.partition("\n")
+                found = re.search(r"@\S+ #(\d{6,8})", rest)
+                is_for_us = re.sub(r"\D", "", head).endswith(ending)
+                if found and is_for_us and found.group(1) not in _used_codes:
+                    _used_codes.add(found.group(1))
+                    return found.group(1)
+            inbox.wait_for_timeout(500)
+    finally:
+        inbox.close()
+    raise AssertionError(f"no code for the number ending with {ending}")
 
 
 Sessions = dict[str, list[SetCookieParam]]

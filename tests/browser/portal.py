@@ -17,6 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
 
+Process = subprocess.Popen[bytes]
+
 
 class Portal:
     """A running demo portal: where it is, where its data lie, and its command line."""
@@ -56,17 +58,33 @@ def running_portal(folder: Path) -> Iterator[Portal]:
             env["REDIS_URL"] = stack.enter_context(_redis(env["REDIS_URL"]))
         portal = Portal(f"http://127.0.0.1:{port}", env)
         portal.manage("prepare")
-        log = stack.enter_context((folder / "server.log").open("wb"))
-        command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn_demo.py"]
-        server = subprocess.Popen(
-            [*command, "eboks.wsgi"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT
+        if env.get("REDIS_URL"):  # without a broker the server runs the tasks itself
+            queues = "default,bulk,exports"  # one worker is enough for one test
+            worker = f"celery -A eboks worker -Q {queues} -c 1 --without-gossip --without-mingle"
+            stack.enter_context(_process(*worker.split(), env=env, log=folder / "worker.log"))
+        log = folder / "server.log"
+        command = ["gunicorn", "--config", "deploy/gunicorn_demo.py", "eboks.wsgi"]
+        server = stack.enter_context(_process(*command, env=env, log=log))
+        _wait_until_up(portal.url, server, log)
+        yield portal
+
+
+@contextlib.contextmanager
+def _process(module: str, *args: str, env: dict[str, str], log: Path) -> Iterator[Process]:
+    """`python -m MODULE ARGS` from the project's root; stopped afterwards."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *args],
+            cwd=ROOT,
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
-            _wait_until_up(portal.url, server, folder / "server.log")
-            yield portal
+            yield process
         finally:
-            server.terminate()
-            server.wait(20)
+            process.terminate()
+            process.wait(60)
 
 
 def _free_port() -> int:
@@ -104,7 +122,7 @@ def _redis(url: str) -> Iterator[str]:
                 connection.flushdb()
 
 
-def _wait_until_up(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_up(url: str, server: Process, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:

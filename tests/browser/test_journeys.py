@@ -10,7 +10,7 @@ import pypdf
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.pages import BY_NAME, enter, open_place
+from tests.browser.pages import BY_NAME, enter, open_place, sms_code
 
 
 def downloaded(page, link):
@@ -45,6 +45,49 @@ def test_login_works_by_keyboard_alone(page, demo_people):
     page.keyboard.type(demo_people["owner"].email)
     page.keyboard.press("Tab")
     page.keyboard.type(demo_people["owner"].password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/konto/logowanie/kod/")
+    expect(page.get_by_label("Kod logowania")).to_be_focused()
+    page.keyboard.type(sms_code(page))
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Dzień dobry")
+
+
+def test_wrong_code_is_announced_and_reload_asks_for_nothing(page, demo_people):
+    owner = demo_people["owner"]
+    page.goto("/konto/logowanie/")
+    page.get_by_label(re.compile("E-mail lub")).fill(owner.email)
+    page.get_by_label("Hasło", exact=True).fill(owner.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/konto/logowanie/kod/")
+    asked = []
+
+    def accept(dialog):
+        asked.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", accept)
+    sent = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.get_by_label("Kod logowania").fill("nie ten kod")
+    page.get_by_role("button", name="Zaloguj", exact=True).click()
+    summary = page.locator(".error-summary")
+    expect(summary).to_be_focused()
+    assert page.title().startswith("Błąd: ")
+    field = page.get_by_label("Kod logowania")
+    expect(field).to_have_accessible_description(re.compile("Ten kod się nie zgadza"))
+    assert sent.count("POST") == 1
+
+    page.reload()
+
+    expect(summary).to_have_count(0)
+    expect(field).to_have_accessible_description("")
+    assert sent.count("POST") == 1
+    assert asked == []
+
+    page.wait_for_timeout(1500)  # a wrong code is followed by a second of waiting
+    field.fill(sms_code(page))
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Dzień dobry")

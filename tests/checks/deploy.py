@@ -23,6 +23,7 @@ def production_environment(data_dir: str) -> dict[str, str]:
         "REDIS_URL": f"redis://:{secrets.token_hex(16)}@redis:6379/0",
         "EMAIL_URL": f"smtp://portal:{secrets.token_hex(16)}@smtp.example:587",
         "DEFAULT_FROM_EMAIL": "portal@przykladowyleasing.example",
+        "EBOK_SMS_URL": "https://sms.przykladowyleasing.example/send",
     }
 
 

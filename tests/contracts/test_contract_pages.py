@@ -15,6 +15,8 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from contracts.enums import AssetCategory, ContractStatus, RowKind
+from eboks.documents.models import Document
+from eboks.documents.services import store
 from eboks.tenancy.rights import Role
 from invoicing.enums import CostKind, InvoiceKind
 from tests import factories as f
@@ -84,8 +86,9 @@ def small_schedule(company, **contract):
     return contract
 
 
-def invoiced(contract, n, *, due_on, left, gross="3448.66"):
-    invoice = f.InvoiceFactory(contract=contract, instalment_n=n, due_on=due_on)
+def invoiced(contract, n, *, due_on, left, gross="3448.66", company=None):
+    whose = company or contract.company
+    invoice = f.InvoiceFactory(contract=contract, company=whose, instalment_n=n, due_on=due_on)
     f.InvoiceRowFactory(invoice=invoice)
     f.ReceivableItemFactory(
         invoice=invoice, effective_due_on=due_on, gross=Decimal(gross), open_amount=Decimal(left)
@@ -213,12 +216,9 @@ def test_neither_side_of_a_cession_sees_what_the_other_owes(browser, owner, heir
     """After it the contract has one lessee; the former one's debts stay theirs, and private."""
     contract = small_schedule(owner.company)
     other = f.CompanyFactory()
-    invoice = invoiced(contract, 1, due_on=dt.date(2026, 10, 29), left="1448.66")
-    if heir_reads:
-        invoice.item.company = invoice.company = other
-        invoice.item.save()
-        invoice.save()
-    else:
+    whose = other if heir_reads else contract.company
+    invoiced(contract, 1, due_on=dt.date(2026, 10, 29), left="1448.66", company=whose)
+    if not heir_reads:
         contract.company = other
         contract.save()
         f.MembershipFactory(user=owner.user, company=other, role=Role.OWNER)
@@ -332,7 +332,7 @@ def test_earlier_version_can_be_read_and_odd_ones_are_ignored(browser, owner):
 
 @pytest.mark.parametrize("count", [1, 40])
 @pytest.mark.parametrize(
-    ("name", "queries"), [("contracts:detail", 11), ("contracts:schedule", 11)]
+    ("name", "queries"), [("contracts:detail", 13), ("contracts:schedule", 13)]
 )
 def test_query_count_does_not_grow_with_rows(
     browser, owner, count, name, queries, django_assert_num_queries
@@ -343,7 +343,8 @@ def test_query_count_does_not_grow_with_rows(
         f.ScheduleRowFactory(version=version, n=n)
         invoiced(contract, n, due_on=dt.date(2026, 12, 10), left="10.00")
 
-    # session, user, memberships, lessor, contract, assets, versions, rows, items, feed, payment
+    # session, user, memberships, lessor, contract, assets, versions, rows, items, feed, payment,
+    # last night, rate changes
     with django_assert_num_queries(queries):
         browser.get(address(name, contract))
 
@@ -413,8 +414,62 @@ def test_invoices_of_the_contract_are_listed(
     made = [invoiced(contract, n, due_on=TODAY, left="10.00") for n in range(1, count + 1)]
     foreign = f.InvoiceFactory(contract__company=owner.company)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         response = browser.get(address(name, contract))
 
     assert all(invoice.number in response.text for invoice in made)
     assert foreign.number not in response.text
+
+
+# --- what stays when a contract ends --------------------------------------------------------
+ARCHIVE_OFFERED = "Umowa się skończyła. Zabierz wszystko"
+
+
+@pytest.mark.parametrize(
+    ("status", "is_offered"),
+    [
+        (ContractStatus.CLOSED, True),
+        (ContractStatus.EARLY_ENDED, True),
+        (ContractStatus.TERMINATED, True),
+        (ContractStatus.ENDED_BUYOUT_PENDING, False),
+        (ContractStatus.ACTIVE, False),
+    ],
+)
+def test_archive_is_offered_when_the_contract_is_over(browser, owner, status, is_offered):
+    contract = f.ContractFactory(company=owner.company, status=status)
+
+    assert (ARCHIVE_OFFERED in visible(browser.get(address("contracts:detail", contract)))) is (
+        is_offered
+    )
+
+
+def test_archive_is_not_offered_to_those_who_may_not_take_it(client, owner):
+    contract = f.ContractFactory(company=owner.company, status=ContractStatus.CLOSED)
+    client.force_login(f.MembershipFactory(company=owner.company, role=Role.FLEET).user)
+
+    text = visible(client.get(address("contracts:detail", contract)))
+
+    assert contract.number in text
+    assert ARCHIVE_OFFERED not in text
+
+
+def test_documents_say_until_when_an_invoice_stays(browser, owner, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    contract = f.ContractFactory(company=owner.company)
+    invoice = f.InvoiceFactory(contract=contract, company=owner.company)
+    invoice.pdf = store(
+        company=owner.company,
+        key=f"invoice:{invoice.public_id}",
+        content=b"%PDF-1.7 x",
+        file_name="x.pdf",
+        content_type="application/pdf",
+        renderer="test",
+        at=NOW,
+    )
+    invoice.save(update_fields=["pdf"])
+    documents = address("portal:contract_documents", contract)
+    assert "w portalu do" not in visible(browser.get(documents))
+
+    Document.objects.update(purge_on=dt.date(2032, 1, 1))
+
+    assert "w portalu do 31.12.2031" in visible(browser.get(documents))

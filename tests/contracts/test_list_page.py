@@ -70,15 +70,15 @@ def test_list_shows_own_contracts_only(browser, owner):
         {"valid_from": dt.date(2026, 11, 23)},
     ],
 )
-def test_list_is_empty_for_a_mandate_not_in_force(client, mandate):
+def test_list_is_refused_for_a_mandate_not_in_force(client, mandate):
     membership = f.MembershipFactory(**mandate)
-    f.ContractFactory(company=membership.company)
+    contract = f.ContractFactory(company=membership.company)
     client.force_login(membership.user)
 
     response = client.get(LIST)
 
-    assert numbers(response) == []
-    assert "Nie ma tu jeszcze żadnej umowy" in response.text
+    assert response.status_code == 403
+    assert contract.number not in response.text
 
 
 def test_list_asks_to_log_in(client):
@@ -275,8 +275,8 @@ def test_query_count_is_constant(browser, owner, count, django_assert_num_querie
     browser.get(LIST, {"rozmiar": "100"})  # remembers the size
 
     # session, user, memberships, lessor, whether positions hold, totals, rows, assets, next rows,
-    # feed, last payment
-    with django_assert_num_queries(11):
+    # feed, last payment, last night, the bell
+    with django_assert_num_queries(12):
         response = browser.get(LIST)
 
     assert len(numbers(response)) == count

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from eboks.documents import storage
+from eboks.documents import services, storage, tasks
 from eboks.documents.models import Document
 from eboks.documents.services import DocumentDamagedError, inspect_store, open_checked, store
 from tests.factories import CompanyFactory
@@ -172,3 +172,18 @@ def test_store_inside_a_transaction_returns_the_winner():
         assert put(company) == first
         assert Document.objects.count() == 1
     assert connection.is_usable()
+
+
+@pytest.mark.django_db
+def test_sweep_removes_old_files_without_a_row_and_nothing_else(media, monkeypatch):
+    kept = put()
+    orphan, owned = storage.write(b"nobody's"), storage.write(b"another room's")
+    (media / orphan).with_suffix(".part").write_bytes(b"half")
+    monkeypatch.setattr(services, "_owners", [lambda name: name == owned])
+    now = timezone.now()
+
+    assert services.sweep_orphans(older_than=now - dt.timedelta(hours=1)) == 0  # still young
+    assert services.sweep_orphans(older_than=now + dt.timedelta(hours=1)) == 2
+
+    assert files(media) == sorted([media / kept.storage_name, media / owned])
+    tasks.sweep_orphans()

@@ -6,16 +6,29 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from contracts.models import Contract, ScheduleRow
+from contracts.models import Asset, Contract, ScheduleRow
 from eboks.accounts.models import User
+from eboks.authorisation.models import SmsDevice
 from eboks.feeds.models import FeedRun, FeedStatus
+from eboks.jobs.models import JobRun, JobState
+from eboks.phones import normalise_mobile
 from eboks.portal.demo.loading import DemoError, is_loaded, load_demo
-from eboks.portal.demo.people import LOGINS
+from eboks.portal.demo.people import LOGINS, STAFF
+from eboks.portal.demo.staff_code import staff_codes
 from eboks.tenancy.models import LessorProfile
 from eboks.tenancy.rights import Right, Role
-from invoicing.models import Invoice, ReceivableItem
+from invoicing.models import (
+    Balance,
+    BalanceDifference,
+    Invoice,
+    InvoiceRow,
+    ReceivableItem,
+)
+from invoicing.reporting.tax_sheet import by_vehicle, lines_of
 from tests.factories import CompanyFactory
 
 pytestmark = pytest.mark.django_db
@@ -80,11 +93,40 @@ def test_people_have_the_roles_of_the_story():
     assert Right.VIEW_FINANCE not in fleet.rights
     assert User.objects.get(username="demo-finanse").memberships.get().company == fleet.company
     staff = User.objects.filter(is_staff=True)
-    assert [user.username for user in staff] == ["demo-zaplecze"]
+    assert sorted(user.username for user in staff) == ["demo-zaplecze", "demo-zaplecze-2"]
     assert all(
         User.objects.get(username=one.username).check_password(one.password) for one in LOGINS
     )
     assert LessorProfile.objects.get().is_demo
+
+
+def test_everybody_of_the_demo_can_get_a_code_and_the_driver_has_a_vehicle():
+    _load(dt.date(2026, 11, 22))
+
+    people = User.objects.filter(username__in=[login.username for login in LOGINS])
+    assert all(person.activated_at for person in people)
+    numbers = {device.user.username: device.number for device in SmsDevice.objects.all()}
+    clients = [login for login in LOGINS if login.username not in STAFF]
+    assert numbers == {login.username: normalise_mobile(login.phone) for login in clients}
+    assert len(set(numbers.values())) == len(clients)
+    driver = User.objects.get(username="demo-kierowca")
+    assert Asset.vehicles.for_user(driver).count() == 1
+    signatory = User.objects.get(username="demo-podpis").memberships.get()
+    assert Right.SIGN in signatory.rights
+    assert Right.MANAGE_PEOPLE not in signatory.rights
+
+
+def test_staff_use_an_app_whose_code_the_inbox_shows():
+    _load(dt.date(2026, 11, 22))
+    app = Authenticator.objects.get(user__username=STAFF[0])
+
+    shown, other = staff_codes(timezone.now())
+
+    assert STAFF[0] in shown.label
+    assert STAFF[1] in other.label
+    assert app.wrap().validate_code(shown.code)
+    assert "secret" in app.data
+    assert all(login.totp_secret not in app.data["secret"] for login in LOGINS)
 
 
 def test_passwords_are_long_and_of_this_installation(settings):
@@ -108,7 +150,8 @@ def test_loading_twice_does_and_prints_nothing(settings, capsys):
     assert capsys.readouterr().out == ""
     assert User.objects.count() == users
     statuses = FeedRun.objects.order_by("pk").values_list("status", flat=True)
-    assert list(statuses) == [FeedStatus.APPLIED, FeedStatus.APPLIED]
+    assert set(statuses) == {FeedStatus.APPLIED}
+    assert len(statuses) == 3  # two of the portfolio, one of the core system's balances
 
 
 def test_production_refuses_without_the_word(settings):
@@ -137,7 +180,40 @@ def test_logins_are_printed_as_a_table(capsys):
     call_command("demo_logins")
 
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1 + len(LOGINS)
-    for login, line in zip(LOGINS, lines[1:], strict=True):
+    assert "Skrzynka demo: " in lines[-1]
+    for login, line in zip(LOGINS, lines[1 : 1 + len(LOGINS)], strict=True):
         assert login.username in line
         assert login.password in line
+
+
+def test_tax_sheet_of_the_owner_is_counted_but_for_the_newest_vehicle():
+    _load(dt.date(2026, 11, 22))
+
+    rows = InvoiceRow.objects.filter(
+        invoice__company__source_id="K900001", invoice__issued_on__year=2026
+    )
+    sums = by_vehicle(lines_of(rows))
+    newest = max(
+        (line.asset for line in sums if line.asset and line.asset.category == "vehicle"),
+        key=lambda asset: (asset.contract.signed_on, asset.pk),
+    )
+    assert sum(line.deductible for line in sums) > 0
+    assert [line.asset for line in sums if line.missing] == [newest]
+    assert any(line.limit and line.not_deductible for line in sums)
+
+
+def test_last_night_has_its_report_and_one_difference():
+    on = dt.date(2026, 11, 22)
+    _load(on)
+
+    [run] = JobRun.objects.filter(job="balances", business_on=on)
+    contracts = Contract.objects.count()
+    assert run.state == JobState.DONE
+    assert run.report["contracts"] == run.report["compared"] == contracts
+    assert run.report["differences"] == 1
+    assert 0 < run.report["changed"] < contracts
+    assert set(JobRun.objects.filter(business_on=on).values_list("state", flat=True)) == {"done"}
+    difference = BalanceDifference.objects.get()
+    assert difference.contract.company.source_id == "K900001"
+    assert difference.core_open - difference.our_open == Decimal(150)
+    assert Balance.objects.published().count() == contracts

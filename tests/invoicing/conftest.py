@@ -77,7 +77,14 @@ def former(company, client_of, today) -> Any:
     return client_of(MembershipFactory.create(company=company, is_active=False).user)
 
 
-def make_invoice(company, *, left: str | None = None, rows: int = 1, **kwargs) -> Invoice:
+def make_invoice(
+    company,
+    *,
+    left: str | None = None,
+    rows: int = 1,
+    effective_due_on: dt.date | None = None,
+    **kwargs,
+) -> Invoice:
     """An invoice of 3 448,66 with its item; `left` of it is still to be paid (all by default)."""
     kwargs.setdefault("received_at", NOW - dt.timedelta(days=10))
     if "contract" not in kwargs:
@@ -89,7 +96,8 @@ def make_invoice(company, *, left: str | None = None, rows: int = 1, **kwargs) -
         gross=invoice.gross,
         open_amount=Decimal(left) if left is not None else invoice.gross,
         currency=invoice.currency,
-        effective_due_on=invoice.due_on,
+        effective_due_on=effective_due_on or invoice.due_on,
+        account=invoice.account,
     )
     for position in range(1, rows + 1):
         InvoiceRowFactory.create(invoice=invoice, position=position)

@@ -128,9 +128,7 @@ def test_correction_closes_what_it_corrects_and_the_rest_pays_the_oldest():
     company = CompanyFactory()
     old, corrected = _item(company, 500, 5), _item(company, 200, 20)
     credit = _item(company, -300, 25)
-    Invoice.objects.filter(item=credit).update(
-        corrects=corrected.invoice, kind=InvoiceKind.CORRECTION
-    )
+    Invoice.objects.filter(item=credit).update(corrects=corrected.invoice)
 
     allocate_open()
 

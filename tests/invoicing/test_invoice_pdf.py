@@ -400,40 +400,6 @@ def test_task_renders_after_commit(django_capture_on_commit_callbacks):
 
 
 @pytest.mark.django_db
-def test_newest_are_made_ahead_within_the_limit(monkeypatch):
-    monkeypatch.setattr(documents, "_NEWEST", 4)
-    contract = ContractFactory.create()
-    invoices = [invoice_of(number=f"FV/{number}", contract=contract) for number in range(6)]
-    assert documents.render_newest(at=AT, max_seconds=60, limit=2) == 2
-    assert [i.pk for i in Invoice.objects.exclude(pdf=None).order_by("pk")] == [
-        invoices[4].pk,
-        invoices[5].pk,
-    ]
-    assert documents.render_newest(at=AT, max_seconds=60) == 2  # the window is four wide
-    assert documents.render_newest(at=AT, max_seconds=60) == 0
-    assert Invoice.objects.filter(pdf=None).count() == 2
-
-
-@pytest.mark.django_db
-def test_newest_stop_when_time_is_up_and_go_on_after_a_bad_one(monkeypatch, caplog):
-    contract = ContractFactory.create()
-    good, bad = (invoice_of(number=f"FV/{number}", contract=contract) for number in (1, 2))
-    assert documents.render_newest(at=AT, max_seconds=0) == 0
-    render = documents.invoice_pdf
-
-    def sometimes(invoice):
-        if invoice.pk == bad.pk:
-            raise pdf.PdfError("x")
-        return render(invoice)
-
-    monkeypatch.setattr(documents, "invoice_pdf", sometimes)
-    assert documents.render_newest(at=AT, max_seconds=60) == 1
-    assert Invoice.objects.get(pdf=None) == bad
-    assert f"invoice {bad.pk}: no PDF" in caplog.text
-    assert Invoice.objects.exclude(pdf=None).get() == good
-
-
-@pytest.mark.django_db
 def test_beat_task_renders_what_is_waiting():
     invoice = invoice_of()
     tasks.render_new_invoices.delay()

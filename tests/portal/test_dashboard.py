@@ -13,6 +13,7 @@ from django.urls import reverse
 from contracts.enums import ContractStatus
 from eboks.feeds.models import FeedRun, FeedStatus
 from eboks.tenancy.rights import Role
+from invoicing.models import BalanceConfirmation
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -332,8 +333,28 @@ def test_query_count_is_constant(browser, owner, count, settings, django_assert_
         f.ReceivableItemFactory(invoice=invoice, effective_due_on=dt.date(2026, 11, 1))
     browser.get("/")  # works out the year ahead
 
-    # session, user, memberships, lessor; feed, last payment; open items, overpaid, overdue, new;
-    # whether positions hold, counts, nearest, ending, assets, next rows
+    # session, user, memberships, lessor; feed, last payment, last night; open items, overpaid,
+    # overdue, new; balances to confirm; whether positions hold, counts, nearest, ending, assets,
+    # next rows
     kept = 0 if settings.REDIS_URL else 1  # the year ahead, in a cache that is a table or Redis
-    with django_assert_num_queries(16 + kept):
+    with django_assert_num_queries(19 + kept):
         browser.get("/")
+
+
+def test_balance_that_waits_for_an_answer_needs_attention(browser, owner):
+    waiting = BalanceConfirmation.objects.create(
+        company=owner.company,
+        as_of=dt.date(2026, 10, 31),
+        rows=[],
+        totals={"PLN": "1.00"},
+        created_at=NOW,
+        answer_by=dt.date(2026, 12, 6),
+    )
+
+    page = browser.get("/")
+
+    assert f"/rozrachunki/potwierdzenia/{waiting.public_id}/" in page.text
+    assert "Nic nie wymaga Twojej uwagi" not in page.text
+
+    BalanceConfirmation.objects.update(answer="agreed")
+    assert "Potwierdź saldo" not in browser.get("/").text

@@ -175,5 +175,5 @@ def test_query_count_is_constant(browser, owner, count, django_assert_num_querie
         f.InvoiceFactory(contract=row, number=f"FV/OL/{_n}")
 
     # session, user, memberships, lessor; three exact; contracts, their assets, assets, invoices
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         browser.get(SEARCH, {"q": "OL/0"})

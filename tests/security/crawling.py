@@ -14,7 +14,7 @@ import pypdf
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-_ENOUGH = 400
+_ENOUGH = 900
 
 
 class _Links(HTMLParser):
@@ -83,7 +83,7 @@ def crawl(client: Client, start: str = "/") -> Iterator[Page]:
         for found in links.found:
             target = urljoin(url, found).partition("#")[0]
             parts = urlsplit(target)
-            wanted = not parts.netloc and not parts.path.startswith("/static/")
+            wanted = not (parts.scheme or parts.netloc or parts.path.startswith("/static/"))
             if wanted and target not in seen and len(seen) < _ENOUGH:
                 seen.add(target)
                 queue.append(target)

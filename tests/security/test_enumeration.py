@@ -184,3 +184,66 @@ def test_nothing_is_looked_up_when_a_reset_is_asked_for(
         seen.append(len(queries))
         assert not [q for q in queries if "accounts_user" in q["sql"]]
     assert seen[0] == seen[1]
+
+
+NEW_LINK = "/dostep/nowy-link/"
+
+
+def ask_for_a_link(email):
+    return Client().post(NEW_LINK, {"email": email})
+
+
+def test_asking_for_an_activation_link_gives_one_answer(people, django_capture_on_commit_callbacks):
+    """Waiting, active, switched off, unknown: the same answer; only one of them gets a mail."""
+    from django.core import mail
+
+    waiting = UserFactory(username="K100004", email="olga@example.com", phone="+48601234741")
+    waiting.set_unusable_password()
+    waiting.save()
+    addresses = ["anna@example.com", "ewa@example.com", "nikt@example.com", waiting.email]
+    answers = []
+    for email in addresses:
+        with django_capture_on_commit_callbacks(execute=True):
+            answers.append(ask_for_a_link(email))
+
+    assert len({answer.content for answer in answers}) == 1
+    assert len({(*shape(answer), answer.headers["Location"]) for answer in answers}) == 1
+    assert [message.to for message in mail.outbox] == [[waiting.email]]
+
+
+def test_activation_link_does_the_same_work_for_anyone(people_with_quick_hashes, monkeypatch):
+    queued = []
+    monkeypatch.setattr(
+        "eboks.onboarding.tasks.resend_link.delay_on_commit",
+        lambda **kwargs: queued.append(kwargs["email"]),
+    )
+    times = {"anna@example.com": [], "jan@example.com": [], "nikt@example.com": []}
+    for _ in range(ROUNDS):
+        cache.clear()
+        for email, values in times.items():
+            values.append(spent(lambda e=email: ask_for_a_link(e)))
+
+    medians = [statistics.median(values) for values in times.values()]
+    assert max(medians) - min(medians) < 0.020
+    assert set(queued) == set(times)
+
+
+def test_nothing_is_looked_up_when_a_link_or_access_is_asked_for(people, monkeypatch):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    monkeypatch.setattr("eboks.onboarding.tasks.resend_link.delay_on_commit", lambda **kwargs: None)
+    form = {
+        "company_name": "x",
+        "nip": "5260250274",
+        "first_name": "a",
+        "last_name": "b",
+        "phone": "+48601234741",
+    }
+    for email in ("anna@example.com", "nikt@example.com"):
+        cache.clear()
+        with CaptureQueriesContext(connection) as queries:
+            ask_for_a_link(email)
+            Client().post("/dostep/wniosek/", {**form, "email": email})
+        asked = [query["sql"] for query in queries]
+        assert not [sql for sql in asked if "accounts_user" in sql or "tenancy_company" in sql]

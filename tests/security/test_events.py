@@ -9,13 +9,15 @@ import re
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 from structlog.testing import capture_logs
 
 from eboks import logs
-from eboks.accounts.models import User
+from eboks.accounts.models import StaffProposal, User
 from eboks.accounts.staff import StaffRole, create_staff
 from eboks.tenancy.models import Membership
 from eboks.tenancy.rights import Role
+from tests.accounts.entering import attempt
 from tests.factories import PASSWORD, CompanyFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -36,9 +38,7 @@ def events(lines):
 
 
 def log_in(client, user, password=PASSWORD):
-    return client.post(
-        "/konto/logowanie/?next=/konto/haslo/", {"login": user.username, "password": password}
-    )
+    return attempt(client, user.username, password, "/konto/logowanie/?next=/konto/haslo/")
 
 
 def test_login_and_logout(client, lines):
@@ -48,7 +48,13 @@ def test_login_and_logout(client, lines):
     log_in(client, user)
     client.post("/konto/wylogowanie/")
 
-    assert events(lines) == [("login", "failed"), ("login", "ok"), ("logout", "ok")]
+    assert events(lines) == [
+        ("login", "failed"),
+        ("login_code_sent", "ok"),
+        ("login_code", "ok"),
+        ("login", "ok"),
+        ("logout", "ok"),
+    ]
     assert {line["actor_id"] for line in lines} == {user.pk}
 
 
@@ -129,8 +135,8 @@ def test_password_given_again(client, lines):
     assert ("reauthenticated", "ok") in events(lines)
 
 
-def test_access_given_in_the_back_office(client, lines):
-    boss = UserFactory(is_staff=True, is_superuser=True)
+def test_access_given_in_the_back_office(client, client_of, lines):
+    boss, colleague = UserFactory.create_batch(2, is_staff=True, is_superuser=True)
     client.force_login(boss)
     lines.clear()
     data = {"username": "K77", "first_name": "Jan", "last_name": "Nowy", "language": "pl"}
@@ -140,17 +146,27 @@ def test_access_given_in_the_back_office(client, lines):
     changed = {**data, "email": "jan@nowa.example", "is_active": "on"}
     client.post(f"/zaplecze/accounts/user/{user.pk}/change/", changed)
     given = {"user": user.pk, "company": CompanyFactory().pk, "role": Role.FLEET, "is_active": "on"}
-    client.post("/zaplecze/tenancy/membership/add/", given)
+    client.post("/zaplecze/tenancy/membership/add/", given | {"reason": "wniosek 7, dowód"})
+    proposal = StaffProposal.objects.get(user=user)
+    approval = {"action": "approve", "_selected_action": proposal.pk}
+    client.post("/zaplecze/accounts/staffproposal/", approval)
+    assert not Membership.objects.filter(user=user).exists()
+    client_of(colleague).post("/zaplecze/accounts/staffproposal/", approval)
     membership = Membership.objects.get(user=user)
-    client.post(f"/zaplecze/tenancy/membership/{membership.pk}/change/", {"role": Role.OWNER})
+    client.post(f"/zaplecze/tenancy/membership/{membership.pk}/change/", {"role": Role.FLEET})
+    User.objects.filter(pk=user.pk).update(activated_at=timezone.now())
     for action in ("send_password_links", "end_sessions"):
         chosen = {"action": action, "_selected_action": user.pk}
         client.post("/zaplecze/accounts/user/", chosen)
 
-    named = ["user_made", "user_changed", "membership_given", "membership_changed"]
-    named += ["password_link_started", "sessions_ended"]
-    assert events(lines) == [(name, "ok") for name in named]
-    assert {(line["actor_id"], line["user_id"]) for line in lines} == {(boss.pk, user.pk)}
+    assert events(lines) == [
+        *[("user_made", "ok"), ("user_changed", "ok")],
+        *[("staff_proposed", "started"), ("staff_decided", "refused"), ("login", "ok")],
+        *[("staff_decided", "ok"), ("membership_given", "ok"), ("membership_changed", "ok")],
+        *[("password_link_started", "ok"), ("sessions_ended", "ok")],
+    ]
+    named = {(line["actor_id"], line["user_id"]) for line in lines if "user_id" in line}
+    assert named == {(boss.pk, user.pk), (colleague.pk, user.pk)}
     assert "nowa.example" not in json.dumps(lines, default=str)
 
 
@@ -181,8 +197,9 @@ def test_lines_are_json_with_request_id_and_no_secret(client, capsys, settings):
         stream.setLevel(level)
 
     rows = [json.loads(line) for line in written.getvalue().splitlines()]
-    assert [(row["event"], row["result"]) for row in rows] == [("login", "failed"), ("login", "ok")]
-    assert [row["request_id"] for row in rows] == [a.headers["X-Request-ID"] for a in answers]
+    ends = [row for row in rows if row["event"] == "login"]
+    assert [row["result"] for row in ends] == ["failed", "ok"]
+    assert [row["request_id"] for row in ends] == [a.headers["X-Request-ID"] for a in answers]
     assert all(row["timestamp"].endswith("Z") for row in rows)
     for secret in (WRONG, PASSWORD, user.email, client.cookies["session"].value):
         assert secret not in written.getvalue()

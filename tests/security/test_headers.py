@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from eboks.accounts.staff import StaffRole, create_staff
 from tests.factories import PASSWORD
-from tests.routes import OBJECTS
+from tests.routes import OBJECTS, ids_of
 from tests.security.crawling import content, crawl
 
 pytestmark = pytest.mark.django_db
@@ -118,9 +118,7 @@ def test_host_that_is_not_ours_is_refused(client, settings):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_private_page_is_not_served_under_a_static_name(client_of, ours, suffix):
     browser = client_of(ours.owner)
-    pages = [
-        reverse(n, kwargs={"public_id": ours.rows[c.row].public_id}) for n, c in OBJECTS.items()
-    ]
+    pages = [reverse(name, kwargs=ids_of(name, ours.rows)) for name in OBJECTS]
     pages += ["/", "/umowy/", "/faktury/", "/rozrachunki/", "/konto/haslo/"]
     for page in pages:
         response = browser.get(page + suffix)
@@ -151,9 +149,9 @@ def test_error_of_ours_shows_a_number_and_nothing_else(ours, monkeypatch, caplog
     def broken(*args, **kwargs):
         raise RuntimeError("SELECT tajne FROM contracts")
 
-    monkeypatch.setattr("eboks.tenancy.middleware.Membership.objects.active", broken)
     browser = Client(raise_request_exception=False)
     browser.force_login(ours.owner)
+    monkeypatch.setattr("eboks.tenancy.middleware.Membership.objects.active", broken)
 
     with caplog.at_level(logging.ERROR):
         response = browser.get("/umowy/")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from eboks.accounts import services
 from eboks.accounts.models import User
+from tests.accounts.entering import attempt
 from tests.factories import PASSWORD, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +35,7 @@ def at(time_machine):
 def entered(client, user, at):
     """A browser that logged in at 10:00."""
     at("10:00")
-    client.post(
-        "/konto/logowanie/?next=/konto/haslo/", {"login": user.username, "password": PASSWORD}
-    )
+    attempt(client, user.username, path="/konto/logowanie/?next=/konto/haslo/")
     return client
 
 
@@ -269,9 +268,7 @@ def test_secure_cookies_say_so(client, settings, user):
     settings.TRUSTED_BROWSER_COOKIE_NAME = "__Host-browser"
     client.get("/konto/logowanie/", secure=True)
 
-    response = client.post(
-        "/konto/logowanie/?next=/x/", {"login": user.username, "password": PASSWORD}, secure=True
-    )
+    response = attempt(client, user.username, path="/konto/logowanie/?next=/x/", secure=True)
 
     cookies: SimpleCookie = response.cookies
     assert {"__Host-session", "__Host-browser"} <= set(cookies)

@@ -148,7 +148,7 @@ def test_query_count_does_not_grow_with_companies(login, django_assert_num_queri
     MembershipFactory.create_batch(companies, user=user)
     browser = login(user)
 
-    with django_assert_num_queries(4):  # session, person, memberships, lessor
+    with django_assert_num_queries(5):  # session, person, memberships, lessor, bell
         page_of(browser)
 
 

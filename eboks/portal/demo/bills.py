@@ -74,7 +74,7 @@ class Bill:
         """In the order of the columns of invoices.csv."""
         made, net, vat = self.made, self.net, self.vat
         foreign = made.deal.currency != "PLN"
-        fx_rate = _fx_rate(self.issued_on) if foreign else None
+        rate = fx_rate(self.issued_on) if foreign else None
         fx_on = previous_working_day(self.issued_on) if foreign else None
         return (
             self.source_id,
@@ -90,8 +90,8 @@ class Bill:
             net,
             vat,
             net + vat,
-            vat if fx_rate is None else to_grosz(vat * fx_rate),
-            fx_rate,
+            vat if rate is None else to_grosz(vat * rate),
+            rate,
             None if fx_on is None else f"{fx_on.timetuple().tm_yday:03d}/A/NBP/{fx_on.year}",
             fx_on,
             self.instalment_n,
@@ -320,6 +320,6 @@ class Biller:
         return self._bill(min(day, self._on), day + dt.timedelta(days=14), line)
 
 
-def _fx_rate(day: dt.date) -> Decimal:
+def fx_rate(day: dt.date) -> Decimal:
     """An invented rate of the euro, near 4.26."""
     return Decimal(42_600 + (day.toordinal() * 37) % 900 - 450) / 10_000

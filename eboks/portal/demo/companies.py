@@ -69,7 +69,7 @@ class Client:
             None,
             f"biuro@{self.domain}",
             self.phone,
-            dt.date(2024, 1, 1),
+            None if self.number % 7 == 3 else dt.date(2024, 1, 1),  # one in seven wants paper
             False,
             self.is_medical,
         )

@@ -48,6 +48,9 @@ class Deal:
     vat_pct: int
     day_count: DayCount = DayCount.THIRTY_360
     buyout_timing: BuyoutTiming = BuyoutTiming.WITH_LAST
+    threshold_pp: Decimal = ZERO
+    floor_pct: Decimal = ZERO
+    csa_pp: Decimal = ZERO
 
     @property
     def annual_rate_pct(self) -> Decimal:
@@ -149,13 +152,13 @@ class MadeContract:
             deal.margin_pp,
             deal.annual_rate_pct,
             3 if deal.index.endswith("3M") else int(floating),
-            "ostatni dzień roboczy miesiąca" if floating else None,
-            "od następnej raty" if floating else None,
+            _fixing_rule(deal.index) if floating else None,
+            "next_due" if floating else None,
             "reannuitise",
-            0,
-            0 if floating else None,
-            "POLSTR_1M" if deal.index.startswith("WIBOR") else None,
-            0,
+            deal.threshold_pp,
+            deal.floor_pct if floating else None,
+            f"POLSTR_{deal.index[-2:]}" if deal.index.startswith("WIBOR") else None,
+            deal.csa_pp,
             str(deal.vat_pct),
             deal.vat_pct,
             self.account,
@@ -197,6 +200,10 @@ class MadeContract:
             for row in rows
             if row is not None
         ]
+
+
+def _fixing_rule(index: str) -> str:
+    return "before_period_2" if index.startswith("EURIBOR") else "last_day_previous_month"
 
 
 def make_deal(random: Random, place: int, kind: Kind, on: dt.date) -> Deal:

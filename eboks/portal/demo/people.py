@@ -6,6 +6,7 @@ share one and none stands in the source.
 
 from __future__ import annotations
 
+from base64 import b32encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 OWNER_COMPANY, FLEET_COMPANY = "K900001", "K000001"
-BACK_OFFICE = "demo-zaplecze"
+BACK_OFFICE, DRIVER = "demo-zaplecze", "demo-kierowca"
+# Two, because what is delicate takes a second person.
+STAFF = (BACK_OFFICE, "demo-zaplecze-2")
 _WORDS = (
     *("bursztyn", "kasztan", "latarnia", "mostek", "pomidor", "rower", "sikorka", "tramwaj"),
     *("walizka", "zegar", "akacja", "bochenek", "cytryna", "dywan", "fontanna", "gitara"),
@@ -41,6 +44,7 @@ class DemoLogin:
     first_name: str
     last_name: str
     what: StrOrPromise
+    phone: str  # invented; its codes are shown in the demo's own inbox
     mandates: tuple[tuple[str, Role], ...] = ()
 
     @property
@@ -49,6 +53,12 @@ class DemoLogin:
         digest = salted_hmac("eboks.portal.demo", self.username, algorithm="sha256").digest()
         words = [_WORDS[byte % len(_WORDS)] for byte in digest[:4]]
         return "-".join([*words, str(100 + digest[4] + 2 * digest[5])])
+
+    @property
+    def totp_secret(self) -> str:
+        """For an authenticator app (base32), where the person uses one."""
+        digest = salted_hmac("eboks.portal.demo.totp", self.username, algorithm="sha256").digest()
+        return b32encode(digest[:20]).decode()
 
     @property
     def people(self) -> list[Person]:
@@ -60,7 +70,7 @@ class DemoLogin:
                 email=self.email,
                 first_name=self.first_name,
                 last_name=self.last_name,
-                phone="+48000000000",
+                phone=self.phone,
                 company=company,
                 role=role,
             )
@@ -74,7 +84,8 @@ LOGINS = (
         "jadwiga.zuk@trans-zuk.example",
         "Jadwiga",
         "Żuk",
-        _("właścicielka TRANS-ŻUK, pięć osób w firmie"),
+        _("właścicielka i administratorka TRANS-ŻUK"),
+        "+48600000001",
         ((OWNER_COMPANY, Role.OWNER),),
     ),
     DemoLogin(
@@ -83,6 +94,7 @@ LOGINS = (
         "Łucja",
         "Ćwik",
         _("biuro rachunkowe sześciu firm"),
+        "+48600000002",
         (
             (OWNER_COMPANY, Role.ACCOUNTANT),
             *((f"K{number:06d}", Role.ACCOUNTANT) for number in range(2, 7)),
@@ -94,6 +106,7 @@ LOGINS = (
         "Marek",
         "Łoś",
         _("kierownik floty FLOTA-POL, bez wglądu w finanse"),
+        "+48600000003",
         ((FLEET_COMPANY, Role.FLEET),),
     ),
     DemoLogin(
@@ -102,7 +115,26 @@ LOGINS = (
         "Ewa",
         "Śliwa",
         _("finanse FLOTA-POL"),
+        "+48600000004",
         ((FLEET_COMPANY, Role.FINANCE),),
+    ),
+    DemoLogin(
+        "demo-podpis",
+        "pawel.zuk@trans-zuk.example",
+        "Paweł",
+        "Żuk",
+        _("osoba podpisująca TRANS-ŻUK, bez zarządzania osobami"),
+        "+48600000005",
+        ((OWNER_COMPANY, Role.SIGNATORY),),
+    ),
+    DemoLogin(
+        DRIVER,
+        "tomasz.rys@flota-pol.example",
+        "Tomasz",
+        "Ryś",
+        _("kierowca FLOTA-POL, tylko przypisany pojazd"),
+        "+48600000006",
+        ((FLEET_COMPANY, Role.DRIVER),),
     ),
     DemoLogin(
         BACK_OFFICE,
@@ -110,5 +142,14 @@ LOGINS = (
         "Zbigniew",
         "Górski",
         _("pracownik leasingodawcy, panel /zaplecze/"),
+        "+48600000009",
+    ),
+    DemoLogin(
+        STAFF[1],
+        "zaplecze-2@przykladowyleasing.example",
+        "Halina",
+        "Zięba",
+        _("druga osoba w panelu /zaplecze/: zatwierdza"),
+        "+48600000010",
     ),
 )

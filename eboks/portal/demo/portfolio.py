@@ -45,16 +45,18 @@ def make_portfolio(
     business_dates: Sequence[dt.date],
     extras: Sequence[Extra] = (),
     extra_people: Sequence[Person] = (),
+    issuer_from: dt.date | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Path]:
     """Write `contracts` drawn contracts as one feed (or several, one for each business date).
 
-    Returns the feed directories. Raises FileExistsError when `out` is there already.
+    Contracts signed from `issuer_from` on have no invoices: the portal issues them itself. Returns
+    the feed directories. Raises FileExistsError when `out` is there already.
     """
     on = business_dates[-1]
     sizes = _client_sizes(contracts, seed)
     with FeedSet(out, business_dates=business_dates, lessor=LESSOR) as feeds:
-        maker = _Maker(feeds, seed, on, progress)
+        maker = _Maker(feeds, seed, on, issuer_from, progress)
         for number, size in enumerate(sizes, start=1):
             maker.client(number, size)
         for extra in extras:
@@ -99,9 +101,15 @@ class _Maker:
     """Writes one client after another."""
 
     def __init__(
-        self, feeds: FeedSet, seed: int, on: dt.date, progress: Callable[[int], None]
+        self,
+        feeds: FeedSet,
+        seed: int,
+        on: dt.date,
+        issuer_from: dt.date | None,
+        progress: Callable[[int], None],
     ) -> None:
         self._feeds = feeds
+        self._issuer_from = issuer_from
         self._seed = seed
         self._on = on
         self._progress = progress
@@ -167,6 +175,8 @@ class _Maker:
         write("schedule_versions", signed_on, made.version_row())
         for row in made.schedule_rows():
             write("schedule_rows", signed_on, row)
+        if self._issuer_from is not None and signed_on >= self._issuer_from:
+            return []
         bills = list(biller.bills())
         for bill in bills:
             write("invoices", bill.issued_on, bill.row())

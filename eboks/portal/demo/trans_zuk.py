@@ -1,8 +1,10 @@
-"""TRANS-ŻUK, the small client of the demo: two published contracts, one about to end, a machine.
+"""TRANS-ŻUK, the small client of the demo: published contracts, one about to end, a machine.
 
 The published ones show figures that can be checked by hand. `pl-01` is the example of the Polish
 leasing forum fmleasing.pl (t=3781): 133 967.21 PLN, 35 instalments of 3 935.45, in the variant
 where an invoice rounds each row. `con-01` is our own: 100 000 PLN, 35 instalments of 2 803.79.
+`con-08`, ours too, was signed lately, so that the portal itself invoices it: a financial lease with
+the VAT of 30 161.21 once at handover and 24 instalments of 4 949.58 without VAT.
 """
 # ruff: noqa: S311 -- made-up data, nothing secret
 
@@ -18,12 +20,13 @@ from contracts.enums import ContractStatus
 from contracts.schedule_terms import PaymentPattern, Product
 from eboks.clock import add_months
 from eboks.portal.demo.bills import Bill
-from eboks.portal.demo.catalogue import MACHINES, TRUCKS, VANS, Kind
+from eboks.portal.demo.catalogue import CARS, MACHINES, TRUCKS, VANS, Kind
 from eboks.portal.demo.companies import Client
 from eboks.portal.demo.contracts import Deal, MadeContract, asset_row
 from eboks.portal.demo.identifiers import nrb
 from eboks.portal.demo.payments import Payer
 from eboks.portal.demo.portfolio import Extra
+from eboks.portal.demo.rate_history import wibor
 
 _DAY = dt.timedelta(days=1)
 CLIENT = Client(
@@ -59,6 +62,7 @@ def trans_zuk(on: dt.date) -> Extra:
                 index="WIBOR_3M",
                 index_value="4.97",
                 margin_pp="3.956542",
+                floor_pct="4.97",  # the index of the made-up world is lower: nothing changes
             ),
             VANS[0],
         ),
@@ -73,6 +77,7 @@ def trans_zuk(on: dt.date) -> Extra:
                 index="WIBOR_1M",
                 index_value="3.90",
                 margin_pp="2.60",
+                threshold_pp="0.50",  # nor here: a smaller move does not count
             ),
             VANS[5],
         ),
@@ -100,12 +105,44 @@ def trans_zuk(on: dt.date) -> Extra:
                 net_value="124900.00",
                 fee_pct="15",
                 index="WIBOR_1M",
-                index_value="4.10",
+                index_value=str(wibor(6)),
                 margin_pp="3.1",
                 product=Product.FINANCIAL,
                 buyout_pct="0",
             ),
             MACHINES[3],
+        ),
+        _contract(
+            5,
+            _deal(
+                "FL/CON-08",
+                _start(on - 20 * _DAY, 0),
+                (on - 20 * _DAY).day,
+                net_value="123456.78",
+                fee_pct="10",
+                index="",
+                index_value=None,
+                margin_pp="6.50",
+                months=25,
+                product=Product.FINANCIAL,
+                buyout_pct="0",
+            ),
+            CARS[2],
+        ),
+        _contract(
+            6,
+            _deal(
+                "OL/TZ-05",
+                _start(on - 5 * _DAY, 11),
+                (on - 5 * _DAY).day,
+                net_value="98600.00",
+                fee_pct="10",
+                index="WIBOR_6M",  # the one that has come to its end
+                index_value=str(wibor(12)),
+                margin_pp="2.9",
+                csa_pp="0.15",
+            ),
+            VANS[2],
         ),
     ]
     random = Random("trans-zuk")
@@ -155,6 +192,9 @@ def _deal(
     months: int = 36,
     product: Product = Product.OPERATING,
     buyout_pct: str = "1",
+    threshold_pp: str = "0",
+    floor_pct: str = "0",
+    csa_pp: str = "0",
 ) -> Deal:
     return Deal(
         number=number,
@@ -176,6 +216,9 @@ def _deal(
         index_value=None if index_value is None else Decimal(index_value),
         margin_pp=Decimal(margin_pp),
         vat_pct=23,
+        threshold_pp=Decimal(threshold_pp),
+        floor_pct=Decimal(floor_pct),
+        csa_pp=Decimal(csa_pp),
     )
 
 

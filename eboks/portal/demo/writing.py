@@ -94,7 +94,9 @@ class FeedSet:
         business_dates: Sequence[dt.date],
         lessor: dict[str, Any],
         source_system: str = "core",
+        first_sequence: int = 1,
     ) -> None:
+        self._first_sequence = first_sequence
         self._dates = list(business_dates)
         self._lessor = lessor
         self._source_system = source_system
@@ -148,7 +150,7 @@ class FeedSet:
                 "lessor": self._lessor["code"],
                 "source_system": self._source_system,
                 "business_date": day.isoformat(),
-                "sequence": place + 1,
+                "sequence": self._first_sequence + place,
                 "created_at": f"{day.isoformat()}T23:15:00+00:00",
                 "files": files,
             }

@@ -29,4 +29,4 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         tasks.send_password_link(user_id=user.pk)
-        self.stdout.write(f"{user.username}: konto założone, link wysłany na {user.email}")
+        self.stdout.write(f"{user.username}: konto założone, link w drodze na {user.email}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.urls import reverse
 
 from eboks.portal.demo.loading import is_loaded
 from eboks.portal.demo.people import LOGINS
@@ -23,3 +25,10 @@ class Command(BaseCommand):
         widths = [max(len(row[place]) for row in rows) for place in range(2)]
         for login, password, what in rows:
             self.stdout.write(f"  {login:<{widths[0]}}  {password:<{widths[1]}}  {what}")
+        self.stdout.write("")
+        self.stdout.write(
+            "  Po haśle portal pyta o kod. SMS-y, e-maile i kod z aplikacji pracownika pokazuje"
+        )
+        self.stdout.write(
+            f"  Skrzynka demo: {settings.SITE_URL}{reverse('notifications:demo_inbox')}"
+        )

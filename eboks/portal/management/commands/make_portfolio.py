@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
@@ -51,6 +52,7 @@ class Command(BaseCommand):
                 contracts=options["contracts"],
                 seed=options["seed"],
                 business_dates=days,
+                issuer_from=settings.ISSUER_CONTRACTS_FROM,
                 progress=advance,
             )
         for directory in directories:

@@ -1,0 +1,1 @@
+"""Bank statements: read, held against their balances, matched with clients and booked."""
