@@ -22,6 +22,7 @@ urlpatterns = [
     path("umowy/", include("contracts.urls")),
     path("pojazdy/", include("contracts.vehicle_urls")),
     path("", include("invoicing.urls")),
+    path("", include("requests_app.urls")),
     path("", include("eboks.notifications.urls")),
     path("konto/", include("eboks.accounts.urls")),
     path("dyspozycje/", include("eboks.authorisation.urls")),

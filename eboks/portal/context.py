@@ -49,7 +49,15 @@ def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
     reports = any(Right.EXPORT_REPORTS in m.rights for m in acting)
     contracts = any(Right.VIEW_CONTRACTS in m.rights for m in acting)
     vehicles = any(Right.VIEW_VEHICLES in m.rights for m in acting)
-    menu = _menu(request, finance=finance, reports=reports, contracts=contracts, vehicles=vehicles)
+    requests = any(Right.FILE_REQUESTS in m.rights for m in acting)
+    menu = _menu(
+        request,
+        finance=finance,
+        reports=reports,
+        contracts=contracts,
+        vehicles=vehicles,
+        requests=requests,
+    )
     flat = list(_flat(menu))
     inside = bool(memberships) or getattr(request, "session_ends_at", None) is not None
     return {
@@ -83,7 +91,13 @@ def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
 
 
 def _menu(
-    request: HttpRequest, *, finance: bool, reports: bool, contracts: bool, vehicles: bool
+    request: HttpRequest,
+    *,
+    finance: bool,
+    reports: bool,
+    contracts: bool,
+    vehicles: bool,
+    requests: bool,
 ) -> list[Entry]:
     def entry(view: str, label: str, icon: str, *, short: str = "", also: str = "") -> list[Entry]:
         url = _url(view)
@@ -139,7 +153,17 @@ def _menu(
         # The bar of a phone has four places; money takes two of them.
         short = "" if finance else _("Pojazdy")
         fleet += entry("vehicles:list", label, "car", short=short, also="vehicles:")
-    return [*start, *agreements, *fleet, *group, *entry("portal:company", _("Firma"), "building-2")]
+    matters: list[Entry] = []
+    if requests:
+        matters += entry("requests_app:list", _("Wnioski"), "file-pen-line", also="requests_app:")
+    return [
+        *start,
+        *agreements,
+        *fleet,
+        *group,
+        *matters,
+        *entry("portal:company", _("Firma"), "building-2"),
+    ]
 
 
 def _flat(entries: Iterable[Entry]) -> Iterable[Entry]:

@@ -45,6 +45,7 @@ SESSION_ABSOLUTE_SECONDS = 8 * 3600
 # --- Django ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "eboks.portal",
+    "requests_app",
     "invoicing",
     "contracts",
     "eboks.feeds",
@@ -195,6 +196,7 @@ ACCOUNT_RATE_LIMITS = {
     "access_application": "10/m/ip,30/h/ip",
     "access_application_sent": "10/h/ip,3/d/key",
     "access_pdf": "20/m/ip",
+    "paper_check": "30/m/ip,300/h/ip",
 }
 ACCOUNT_FORMS = {
     "login": "eboks.accounts.forms.LoginForm",
@@ -279,6 +281,14 @@ STATEMENT_REVERSALS_PERCENT = 40  # of a statement's entries; more wait for a pe
 # --- reported transfers, promises, reminders (docs/fees.md) ------------------------------------
 PAYMENT_REPORT_WAIT_DAYS = 3  # working days for which reminders wait for a reported transfer
 PAYMENT_REPORTS_PER_DAY = 20  # a company
+REQUEST_DRAFTS = 50  # that one person may keep
+REQUEST_DRAFT_DAYS = 30
+REQUEST_ANSWER_DAYS = 14  # for what staff ask the client to add
+REQUEST_FILES = 20  # of one request
+# PLN that a request is about (a settlement, a refund): from here on two of the staff decide.
+REQUESTS_TWO_PEOPLE_FROM = env.number("REQUESTS_TWO_PEOPLE_FROM", 10_000, low=0, high=10**9)
+# ClamAV's daemon for files that clients send, e.g. tcp://clamav:3310. Empty: files are not scanned.
+CLAMD_URL = env.text("CLAMD_URL", "")
 PROMISE_MAX_DAYS = env.number("PROMISE_MAX_DAYS", 14, low=0, high=90)  # 0: no promises
 PROMISE_MAX_OPEN = env.number("PROMISE_MAX_OPEN", 3, low=1, high=100)  # a company
 PROMISE_DUNNING_BELOW = 3  # no promises from this level of dunning on
@@ -429,6 +439,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-orphans": {
         "task": "eboks.documents.tasks.sweep_orphans",
         "schedule": dt.timedelta(hours=1),
+    },
+    "sweep-requests": {
+        "task": "requests_app.tasks.sweep",
+        "schedule": dt.timedelta(minutes=5),
+        "options": {"expires": 280},
     },
     "sweep-messages": {
         "task": "eboks.notifications.tasks.sweep",

@@ -13,6 +13,7 @@ class Right(models.TextChoices):
     HANDLE_PAYMENTS = "handle_payments", _("przygotowuje i zgłasza wpłaty, obiecuje termin zapłaty")
     VIEW_VEHICLES = "view_vehicles", _("widzi pojazdy i ich dane")
     VIEW_INSURANCE = "view_insurance", _("widzi polisy i szkody")
+    FILE_REQUESTS = "file_requests", _("składa wnioski i widzi, co się z nimi dzieje")
     SIGN = "sign", _("podpisuje dyspozycje kodem SMS")
     MANAGE_PEOPLE = "manage_people", _("zaprasza osoby i nadaje uprawnienia")
     VIEW_ACTIVITY = "view_activity", _("widzi dziennik aktywności firmy")
@@ -33,14 +34,19 @@ _MONEY = frozenset(
     {Right.VIEW_CONTRACTS, Right.VIEW_FINANCE, Right.EXPORT_REPORTS, Right.HANDLE_PAYMENTS}
 )
 
+_FLEET = frozenset(
+    {Right.VIEW_CONTRACTS, Right.VIEW_VEHICLES, Right.VIEW_INSURANCE, Right.FILE_REQUESTS}
+)
+
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
     Role.SIGNATORY: _MONEY
-    | {Right.VIEW_VEHICLES, Right.VIEW_INSURANCE, Right.SIGN, Right.VIEW_ACTIVITY},
-    Role.FINANCE: _MONEY | {Right.VIEW_VEHICLES},
-    Role.FLEET: frozenset({Right.VIEW_CONTRACTS, Right.VIEW_VEHICLES, Right.VIEW_INSURANCE}),
-    Role.INSURANCE: frozenset({Right.VIEW_CONTRACTS, Right.VIEW_VEHICLES, Right.VIEW_INSURANCE}),
-    Role.ACCOUNTANT: _MONEY,
+    | {Right.VIEW_VEHICLES, Right.VIEW_INSURANCE, Right.VIEW_ACTIVITY}
+    | {Right.FILE_REQUESTS, Right.SIGN},
+    Role.FINANCE: _MONEY | {Right.VIEW_VEHICLES, Right.FILE_REQUESTS},
+    Role.FLEET: _FLEET,
+    Role.INSURANCE: _FLEET,
+    Role.ACCOUNTANT: _MONEY | {Right.FILE_REQUESTS},
     Role.DRIVER: frozenset({Right.VIEW_VEHICLES}),
     Role.READ_ONLY: frozenset({Right.VIEW_CONTRACTS, Right.VIEW_FINANCE, Right.VIEW_VEHICLES}),
 }

@@ -1,0 +1,170 @@
+"""What can be asked for: one `RequestType` for each kind, in a module of `requests_app.types`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from contracts.models import Asset, Contract
+from eboks.accounts.models import User
+from eboks.tenancy.models import Company
+from eboks.tenancy.rights import Right
+
+if TYPE_CHECKING:
+    from requests_app.forms import RequestForm
+    from requests_app.models import Request
+
+
+class RequestError(Exception):
+    """The step cannot be made; the text is for whoever tried."""
+
+
+class Group(models.TextChoices):
+    """The shelves of the catalogue, in the order of the page."""
+
+    VEHICLE = "vehicle", _("Pojazd i dokumenty")
+    CONTRACT = "contract", _("Umowa i raty")
+    MONEY = "money", _("Pieniądze i zaświadczenia")
+    COMPANY = "company", _("Firma i inne sprawy")
+
+
+class Subject(StrEnum):
+    """What a request is about; a vehicle is asked for by its plate, with its contract."""
+
+    COMPANY = "company"
+    CONTRACT = "contract"
+    VEHICLE = "vehicle"
+
+
+class Files(StrEnum):
+    NONE = "none"
+    WELCOME = "welcome"
+    NEEDED = "needed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Whom and what a request is for, on the day `on`. `contract` and `asset` as the kind asks."""
+
+    user: User
+    company: Company
+    contract: Contract | None
+    asset: Asset | None
+    on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Of a decision made by the portal: yes at once, or staff must look because of `reason`."""
+
+    at_once: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A document to issue: `template` under `templates/requests_app/papers/`, once a language.
+
+    `about` (label, value) is what the public check page shows beside number and days.
+    """
+
+    template: str
+    title: str
+    version: str  # of the text; a change of words is a new version
+    languages: Sequence[str] = ("pl",)
+    valid_from: dt.date
+    valid_to: dt.date | None = None
+    about: Sequence[tuple[str, str]] = ()
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+_NOTHING_WHEN_REFUSED = _("Przy odmowie nic nie naliczamy.")
+
+
+def _staff_decides(request: Request, at: dt.datetime) -> Verdict:
+    return Verdict(False)
+
+
+def _no_change(request: Request, at: dt.datetime, actor: User | None) -> None:
+    return None
+
+
+def _all(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
+    return rows.live()  # type: ignore[attr-defined, no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestType:
+    """One kind of request, whole. What is not said here is the same for all kinds.
+
+    `lines` are (label, value) of the summary, made from the cleaned form in the person's language:
+    they are what is shown, stored and signed. `facts` gives the JSON values that the rest works
+    with. `basis` is everything outside the form that the answer rests on; when it has changed by
+    the time of the code, nothing is filed (SEC-31). `effect` is what an approval does, in its
+    transaction; it may raise `RequestError`. `papers` says which documents follow.
+    """
+
+    name: str
+    title: str | Promise
+    summary: str | Promise  # in the catalogue, one sentence
+    group: Group
+    form: type[RequestForm]
+    subject: Subject = Subject.CONTRACT
+    contracts: Callable[[QuerySet[Contract], dt.date], QuerySet[Contract]] = _all
+    vehicles_only: bool = False
+    right: Right = Right.FILE_REQUESTS
+    signed: bool = False
+    is_financial: bool = False  # shows amounts: readers need the right to see money
+    costly: bool = False  # a second signature where the company asks for two
+    fee_code: str = ""  # of the fee table; empty: free in every table
+    fee_when_refused: str | Promise = _NOTHING_WHEN_REFUSED
+    working_days: int = 2
+    exclusive: bool = False
+    files: Files = Files.NONE
+    files_hint: str | Promise = ""
+    needed: Sequence[str | Promise] = ()  # what to have at hand, before the form
+    next_step: str | Promise = ""  # after filing, when staff decide
+    in_catalogue: bool = True
+    lines: Callable[[RequestForm], Sequence[tuple[str, str]]]
+    facts: Callable[[RequestForm], dict[str, Any]]
+    sms: Callable[[About], str] | None = None
+    basis: Callable[[About, dict[str, Any]], dict[str, Any]] = lambda about, facts: {}
+    amount: Callable[[dict[str, Any]], Decimal | None] = lambda facts: None
+    decide: Callable[[Request, dt.datetime], Verdict] = _staff_decides
+    effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
+    papers: Callable[[Request, dt.datetime], Sequence[Paper]] = lambda request, at: ()
+    closes_itself: bool = True  # nothing is left to do once approved and produced
+    office: Callable[[Request], Sequence[tuple[str, str]]] = (
+        lambda request: ()
+    )  # for whoever decides
+
+
+@cache
+def types() -> dict[str, RequestType]:
+    """Every kind by its name, in the order of names of their modules."""
+    from requests_app import types as package  # noqa: PLC0415 -- its modules import this one
+
+    found: dict[str, RequestType] = {}
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        kind: RequestType = module.TYPE
+        if kind.name in found:
+            raise ValueError(f"two kinds of request are called {kind.name}")
+        found[kind.name] = kind
+    return found
+
+
+def type_of(request: Request) -> RequestType:
+    return types()[request.kind]

@@ -1,0 +1,160 @@
+"""Messages and files about a request, from both sides."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from functools import partial
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from eboks.accounts.models import User
+from eboks.audit.services import record
+from eboks.documents import storage
+from eboks.documents.names import clean_file_name
+from eboks.documents.services import store
+from eboks.onboarding.scans import Scan as Picture
+from requests_app import telling
+from requests_app.catalogue import RequestError
+from requests_app.enums import Scan, Status
+from requests_app.models import Request, RequestFile, RequestMessage
+
+KEY = "request_file"
+_LONGEST = 4000
+
+
+@transaction.atomic
+def write(
+    *,
+    request: Request,
+    author: User,
+    text: str,
+    form_key: uuid.UUID,
+    at: dt.datetime,
+    from_staff: bool,
+    picture: Picture | None = None,
+    file_name: str = "",
+) -> RequestMessage:
+    """A message, with a file if there is one; the same form sent twice is one message.
+
+    Raises RequestError for an empty one, on a draft, and above the number of files of a request.
+    """
+    if request.status == Status.DRAFT:
+        raise RequestError(_("Ten wniosek nie jest jeszcze złożony."))
+    if not text.strip():
+        raise RequestError(_("Napisz wiadomość."))
+    same: QuerySet[RequestMessage] = RequestMessage.objects.filter(author=author, form_key=form_key)
+    earlier = same.first()
+    if earlier is not None:
+        return earlier
+    try:
+        with transaction.atomic():
+            message = RequestMessage.objects.create(
+                request=request,
+                author=author,
+                form_key=form_key,
+                from_staff=from_staff,
+                text=text.strip()[:_LONGEST],
+                at=at,
+            )
+    except IntegrityError:  # sent twice at once
+        return same.get()
+    if picture is not None:
+        attach(
+            request=request,
+            author=author,
+            picture=picture,
+            file_name=file_name,
+            at=at,
+            from_staff=from_staff,
+            message=message,
+        )
+    if from_staff:
+        telling.of_message(message, at=at)
+    record(
+        event="request_written",
+        at=at,
+        actor=author,
+        company=request.company,
+        object_kind="request",
+        object_ref=request.reference,
+        facts={"reference": request.reference},
+    )
+    return message
+
+
+@transaction.atomic
+def attach(
+    *,
+    request: Request,
+    author: User,
+    picture: Picture,
+    file_name: str,
+    at: dt.datetime,
+    from_staff: bool = False,
+    message: RequestMessage | None = None,
+) -> RequestFile:
+    """A file of a request, already checked and redrawn (`onboarding.scans`); a virus scan follows.
+
+    Raises RequestError above `settings.REQUEST_FILES` files.
+    """
+    Request.objects.select_for_update().get(pk=request.pk)
+    if request.files.count() >= settings.REQUEST_FILES:
+        raise RequestError(
+            _("Do jednego wniosku można dołączyć najwyżej %d plików.") % settings.REQUEST_FILES
+        )
+    stem = clean_file_name(file_name).rpartition(".")[0] or "plik"
+    name = clean_file_name(f"{stem[:100]}.{picture.extension}")
+    public_id = uuid.uuid4()
+    document = store(
+        company=request.company,
+        key=f"{KEY}:{public_id}",
+        content=picture.content,
+        file_name=name,
+        content_type=picture.content_type,
+        renderer="",
+        at=at,
+    )
+    row = RequestFile.objects.create(
+        public_id=public_id,
+        request=request,
+        message=message,
+        author=author,
+        from_staff=from_staff,
+        name=name,
+        document=document,
+        scan=Scan.WAITING if settings.CLAMD_URL else Scan.CLEAN,
+        at=at,
+    )
+    if settings.CLAMD_URL:
+        from requests_app import tasks  # noqa: PLC0415 -- tasks import the services
+
+        transaction.on_commit(partial(tasks.scan.delay, file_id=row.pk), robust=True)
+    return row
+
+
+def note_reading(file: RequestFile, *, actor: User, at: dt.datetime) -> None:
+    """Writes down that a file was taken, by whichever side."""
+    record(
+        event="request_file_read",
+        at=at,
+        actor=actor,
+        company=file.request.company,
+        object_kind="request_file",
+        object_ref=str(file.public_id),
+        facts={"reference": file.request.reference},
+    )
+
+
+@transaction.atomic
+def detach(*, file: RequestFile) -> None:
+    """Takes a file off a draft; the stored file goes with it."""
+    document = file.document
+    file.delete()
+    if document is not None:
+        name = document.storage_name
+        document.delete()
+        transaction.on_commit(partial(storage.delete, name), robust=True)

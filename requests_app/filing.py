@@ -1,0 +1,125 @@
+"""Filing a request: what was typed becomes what was asked, once, at the price that was shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from contracts.models import Contract
+from eboks import clock
+from eboks.accounts.models import User
+from eboks.authorisation.models import Instruction
+from requests_app import deciding, drafts, workflow
+from requests_app.catalogue import Files, RequestError, type_of
+from requests_app.enums import By, FeeState, Scan, Status
+from requests_app.models import Request
+from requests_app.pricing import RequestPrice, price_of
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A request as it would be filed now."""
+
+    facts: dict[str, Any]
+    lines: list[tuple[str, str]]
+    price: RequestPrice
+
+
+def ready(request: Request, *, at: dt.datetime) -> Ready:
+    """What filing `request` now would mean. Raises RequestError while something is missing."""
+    kind, on = type_of(request), clock.today(at)
+    form = drafts.form_of(request, on=on)
+    if not form.is_bound or not form.is_valid():
+        raise RequestError(_("Formularz nie jest jeszcze dobrze wypełniony. Popraw dane."))
+    files = request.files.exclude(scan=Scan.INFECTED)
+    if kind.files == Files.NEEDED and not files.exists():
+        raise RequestError(_("Dołącz plik, którego ta sprawa wymaga."))
+    if request.contract is not None and not _still_possible(request, on):
+        raise RequestError(_("Tej umowy ta sprawa już nie dotyczy: zmienił się jej stan."))
+    price = price_of(kind, contract=request.contract, on=on)
+    lines = [(str(label), str(value)) for label, value in kind.lines(form)]
+    names = [file.name for file in files.order_by("pk")]
+    if names:
+        lines.append((_("Pliki"), ", ".join(names)))
+    return Ready(kind.facts(form), _subject_lines(request) + lines, price)
+
+
+@transaction.atomic
+def submit(
+    *,
+    request_id: int,
+    actor: User,
+    at: dt.datetime,
+    shown_gross: str | None = None,
+    instruction: Instruction | None = None,
+) -> Request:
+    """Files a draft, or what was sent back, and decides at once what the portal may decide.
+
+    A signed kind needs the executed `instruction`. `shown_gross`: the price on the page that was
+    confirmed; when it is another now, nothing is filed. Filed twice it is one request. Raises
+    RequestError.
+    """
+    rows = Request.objects.select_related("company", "contract", "asset", "author")
+    request = rows.select_for_update(of=("self",)).get(pk=request_id)
+    kind = type_of(request)
+    if request.status not in drafts.EDITABLE:
+        return request
+    if kind.signed and instruction is None:
+        raise RequestError(_("Ten wniosek wymaga podpisu kodem SMS."))
+    with translation.override(request.language):
+        now = ready(request, at=at)
+    if shown_gross is not None and shown_gross != str(now.price.gross):
+        raise RequestError(_("Cena się zmieniła. Sprawdź wniosek jeszcze raz."))
+    again = request.status == Status.NEEDS_CUSTOMER
+    values: dict[str, Any] = {
+        "facts": now.facts,
+        "lines": [{"label": label, "value": value} for label, value in now.lines],
+        "amount": kind.amount(now.facts),
+        "answer_by": clock.add_working_days(clock.today(at), kind.working_days),
+        "expires_at": None,
+        "instruction": instruction or request.instruction,
+    }
+    if not again:
+        values |= {
+            "submitted_at": at,
+            "fee_line": now.price.line,
+            "fee_net": now.price.net,
+            "fee_gross": now.price.gross,
+            "fee_state": FeeState.DUE if now.price.net else FeeState.FREE,
+        }
+    try:
+        with transaction.atomic():
+            workflow.move(request, to=Status.SUBMITTED, by=By.CLIENT, actor=actor, at=at, **values)
+    except IntegrityError as error:
+        raise RequestError(
+            _("Taki wniosek jest już w toku. Zobacz go na liście i poczekaj na odpowiedź.")
+        ) from error
+    deciding.decide_at_once(request, at=at)
+    return request
+
+
+@transaction.atomic
+def withdraw(*, request: Request, actor: User, at: dt.datetime) -> None:
+    """Takes back a draft or a request that is not decided. Raises RequestError."""
+    workflow.move(request, to=Status.WITHDRAWN, by=By.CLIENT, actor=actor, at=at)
+    Request.objects.filter(pk=request.pk).update(fee_state=FeeState.FREE, expires_at=None)
+
+
+def _still_possible(request: Request, on: dt.date) -> bool:
+    """Whether the contract is the company's still, and in a state that the kind is for."""
+    own = Contract.objects.filter(pk=request.contract_id or 0, company=request.company_id)
+    return type_of(request).contracts(own, on).exists()
+
+
+def _subject_lines(request: Request) -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    if request.contract is not None:
+        lines.append((_("Umowa"), request.contract.number))
+    if request.asset is not None:
+        lines.append((_("Przedmiot"), str(request.asset)))
+    return lines

@@ -1,0 +1,155 @@
+"""What the back office sees of requests: queues, counts, times, and what a decision rests on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from eboks import clock
+from eboks.money import format_money
+from eboks.ui.words import number, short_date
+from invoicing.accruals import overdue
+from invoicing.models import ReceivableItem
+from requests_app.catalogue import types
+from requests_app.enums import WITH_STAFF, FeeState, Status
+from requests_app.models import Request
+
+QUEUES = {
+    "": gettext_lazy("do zrobienia"),
+    "moje": gettext_lazy("moje"),
+    "wolne": gettext_lazy("niczyje"),
+    "po-terminie": gettext_lazy("po terminie"),
+    "druga-osoba": gettext_lazy("czekają na drugą osobę"),
+    "klient": gettext_lazy("czekają na klienta"),
+    "zgody": gettext_lazy("po zgodzie, do zamknięcia"),
+    "oplaty": gettext_lazy("opłaty do naliczenia w systemie głównym"),
+    "wszystkie": gettext_lazy("wszystkie"),
+}
+ANSWERS = (
+    gettext_lazy("Prosimy o czytelny skan: na obecnym nie widać całego dokumentu."),
+    gettext_lazy("Prosimy o dokument, który potwierdza prawo do reprezentowania firmy."),
+    gettext_lazy("Na umowie jest zaległość. Wrócimy do sprawy, gdy wpłata będzie zaksięgowana."),
+)
+_DAYS_MEASURED = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`state`: good, warn or bad."""
+
+    title: str
+    text: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandlingTime:
+    """Requests of a kind decided by people in the last 90 days, and hours from filing to it."""
+
+    title: str
+    count: int
+    hours: int
+    in_time: int  # percent
+
+
+def queue(rows: QuerySet[Request], name: str, *, user: Any, at: dt.datetime) -> QuerySet[Request]:
+    waiting = Q(status__in=WITH_STAFF)
+    conditions = {
+        "": waiting,
+        "moje": waiting & Q(assignee=user.pk),
+        "wolne": waiting & Q(assignee=None),
+        "po-terminie": waiting & Q(answer_by__lt=clock.today(at)),
+        "druga-osoba": waiting & Q(proposed_by__isnull=False),
+        "klient": Q(status=Status.NEEDS_CUSTOMER),
+        "zgody": Q(status__in=[Status.APPROVED, Status.PRODUCED]),
+        "oplaty": Q(fee_state=FeeState.CORE),
+    }
+    return rows.filter(conditions[name]) if name in conditions else rows
+
+
+def counts(*, user: Any, at: dt.datetime) -> list[tuple[str, Any, int]]:
+    """(queue, its name, how many) in one query."""
+    names = [name for name in QUEUES if name != "wszystkie"]
+    asked = {
+        f"n{place}": Count(
+            "pk", filter=Q(pk__in=queue(Request.objects.all(), name, user=user, at=at))
+        )
+        for place, name in enumerate(names)
+    }
+    found = Request.objects.exclude(status=Status.DRAFT).aggregate(**asked)
+    return [(name, QUEUES[name], found[f"n{place}"]) for place, name in enumerate(names)]
+
+
+def handling_times(*, at: dt.datetime) -> list[HandlingTime]:
+    """How long people took, kind by kind; what the portal decided by itself does not count."""
+    since = at - dt.timedelta(days=_DAYS_MEASURED)
+    took = ExpressionWrapper(F("decided_at") - F("submitted_at"), output_field=DurationField())
+    rows = (
+        Request.objects.filter(decided_at__gte=since, decided_by__isnull=False)
+        .values("kind")
+        .annotate(count=Count("pk"), took=Avg(took))
+        .order_by("kind")
+    )
+    late = _late_by_kind(since)
+    return [
+        HandlingTime(
+            str(types()[row["kind"]].title),
+            row["count"],
+            round(row["took"].total_seconds() / 3600),
+            100 - round(100 * late.get(row["kind"], 0) / row["count"]),
+        )
+        for row in rows
+        if row["kind"] in types()
+    ]
+
+
+def _late_by_kind(since: dt.datetime) -> dict[str, int]:
+    """Decided after the working days that the kind promises."""
+    late: dict[str, int] = {}
+    rows = Request.objects.filter(decided_at__gte=since, decided_by__isnull=False)
+    for kind, filed, decided in rows.values_list("kind", "submitted_at", "decided_at"):
+        if kind not in types() or filed is None or decided is None:
+            continue
+        by = clock.add_working_days(clock.today(filed), types()[kind].working_days)
+        late[kind] = late.get(kind, 0) + (clock.today(decided) > by)
+    return late
+
+
+def findings(row: Request, *, at: dt.datetime) -> Sequence[Finding]:
+    """What every decision looks at: the state of the contract and arrears of the client."""
+    today = clock.today(at)
+    items = ReceivableItem.objects.filter(company=row.company)
+    late = overdue(items, on=today).aggregate(count=Count("pk"), total=Sum("open_amount"))
+    found = []
+    if late["count"]:
+        text = _("%(count)s pozycji, %(total)s") % {
+            "count": number(late["count"]),
+            "total": format_money(late["total"]),
+        }
+        found.append(Finding(_("Zaległości klienta"), text, "bad"))
+    else:
+        found.append(Finding(_("Zaległości klienta"), _("nie ma"), "good"))
+    if row.contract is not None:
+        contract = row.contract
+        state = "good" if contract.status == "active" else "warn"
+        found.append(Finding(_("Stan umowy"), str(contract.get_status_display()), state))
+        ending = contract.end_on < today + dt.timedelta(days=90)
+        found.append(
+            Finding(_("Koniec umowy"), short_date(contract.end_on), "warn" if ending else "good")
+        )
+        if contract.company_id != row.company_id:
+            found.append(Finding(_("Korzystający"), _("umowa ma już innego"), "bad"))
+    return found
+
+
+def history(row: Request, most: int = 10) -> list[Request]:
+    """Other requests of the same client, the newest first."""
+    others = Request.objects.filter(company=row.company).exclude(pk=row.pk)
+    filed = others.exclude(status=Status.DRAFT).select_related("contract")
+    return list(filed.order_by("-changed_at", "-pk")[:most])

@@ -1,0 +1,153 @@
+"""Papers that follow an approval: numbered, in each language, with a QR code to the check page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import secrets
+
+import segno
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from eboks.accounts.models import User
+from eboks.audit.services import record
+from eboks.documents import pdf
+from eboks.documents.brand import lessor_brand
+from eboks.documents.services import store
+from requests_app import workflow
+from requests_app.catalogue import Paper, RequestError, type_of
+from requests_app.enums import By, Status
+from requests_app.models import Request, RequestPaper
+
+KEY = "request_paper"
+# 26 signs of 32: 130 bits, read out without doubt.
+_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_CODE_LENGTH = 26
+
+
+def produce(*, request_id: int, at: dt.datetime) -> Request:
+    """Makes the papers of an approved request and closes what needs nobody any more.
+
+    Safe to call twice and at once: each paper is made once. Raises PdfError, and then nothing has
+    moved.
+    """
+    rows = Request.objects.select_related("company", "contract", "asset", "author")
+    request = rows.get(pk=request_id)
+    if request.status not in {Status.APPROVED, Status.PRODUCED}:
+        return request
+    kind = type_of(request)
+    papers = [
+        _paper(request, paper, language, at=at)
+        for paper in kind.papers(request, at)
+        for language in paper.languages
+    ]
+    _move_on(request, has_papers=bool(papers), closes=kind.closes_itself, at=at)
+    return request
+
+
+def _move_on(request: Request, *, has_papers: bool, closes: bool, at: dt.datetime) -> None:
+    try:
+        if has_papers and request.status == Status.APPROVED:
+            workflow.move(request, to=Status.PRODUCED, by=By.PORTAL, actor=None, at=at)
+        if closes:
+            workflow.move(request, to=Status.CLOSED, by=By.PORTAL, actor=None, at=at)
+    except RequestError:  # a parallel run was faster
+        request.refresh_from_db(fields=["status"])
+
+
+def _paper(request: Request, paper: Paper, language: str, *, at: dt.datetime) -> RequestPaper:
+    row, _made = RequestPaper.objects.get_or_create(
+        request=request,
+        language=language,
+        defaults={
+            "number": f"{request.reference}/{language.upper()}",
+            "title": paper.title[:120],
+            "text_version": paper.version,
+            "check_code": "".join(secrets.choice(_SIGNS) for _n in range(_CODE_LENGTH)),
+            "about": [{"label": label, "value": value} for label, value in paper.about],
+            "valid_from": paper.valid_from,
+            "valid_to": paper.valid_to,
+            "made_at": at,
+        },
+    )
+    if row.document_id is None:
+        content = _content(request, paper, row)
+        row.document = store(
+            company=request.company,
+            key=f"{KEY}:{row.public_id}",
+            content=content,
+            file_name=f"{paper.title} {request.reference} {language}.pdf",
+            content_type="application/pdf",
+            renderer=pdf.renderer(),
+            at=at,
+        )
+        RequestPaper.objects.filter(pk=row.pk, document=None).update(document=row.document)
+    return row
+
+
+def _content(request: Request, paper: Paper, row: RequestPaper) -> bytes:
+    """The PDF in the language of `row`; the same bytes each time."""
+    address = check_address(row)
+    with translation.override(row.language):
+        html = render_to_string(
+            f"requests_app/papers/{paper.template}",
+            {
+                "title": row.title,
+                "brand": lessor_brand(),
+                "created": row.made_at.isoformat(),
+                "paper": row,
+                "request_row": request,
+                "company": request.company,
+                "contract": request.contract,
+                "asset": request.asset,
+                "facts": request.facts,
+                "check_address": address,
+                "qr": qr(address),
+                **paper.context,
+            },
+        )
+        return pdf.render_pdf(html, title=f"{row.title} {row.number}")
+
+
+def check_address(paper: RequestPaper) -> str:
+    """Where anybody who holds the paper reads whether it is true."""
+    path = reverse("requests_app:paper_check", args=[paper.check_code])
+    return f"{settings.SITE_URL.rstrip('/')}{path}"
+
+
+def qr(address: str) -> SafeString:
+    """The code as an SVG drawing to stand in a document."""
+    drawing = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(
+        drawing, kind="svg", xmldecl=False, svgns=False, omitsize=True, lineclass=None,
+        svgclass="qr", light="#fff", dark="#000", title=_("Kod QR do sprawdzenia dokumentu"),
+    )  # fmt: skip
+    return mark_safe(drawing.getvalue().decode())  # noqa: S308 -- drawn by the package
+
+
+@transaction.atomic
+def revoke(*, paper: RequestPaper, reason: str, actor: User, at: dt.datetime) -> None:
+    """The check page says from now on that the paper is void. Raises RequestError without a
+    reason, and for one that is void already."""
+    if not reason.strip():
+        raise RequestError(_("Podaj powód cofnięcia dokumentu."))
+    won = RequestPaper.objects.filter(pk=paper.pk, revoked_at=None).update(
+        revoked_at=at, revoke_reason=reason.strip()[:200]
+    )
+    if won != 1:
+        raise RequestError(_("Ten dokument jest już cofnięty."))
+    record(
+        event="request_paper_revoked",
+        at=at,
+        actor=actor,
+        company=paper.request.company,
+        object_kind="request_paper",
+        object_ref=paper.number,
+        facts={"number": paper.number},
+    )
