@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -149,6 +150,10 @@ class RequestType:
     office: Callable[[Request], Sequence[tuple[str, str]]] = (
         lambda request: ()
     )  # for whoever decides
+
+    @property
+    def start_url(self) -> str:
+        return reverse(f"requests_app:start_{self.name}")
 
 
 @cache

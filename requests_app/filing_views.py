@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contracts.models import Contract
+from contracts.models import Asset, Contract
 from eboks import clock, origin
 from eboks.authorisation import services as gate
 from eboks.authorisation.registry import Refused
@@ -56,9 +56,7 @@ def catalogue(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def start(request: PortalRequest, name: str) -> HttpResponse:
     """`/wnioski/nowy/<kind>/`: what it costs and takes, and which contract it is about."""
-    kind = types().get(name)
-    if kind is None or not kind.in_catalogue:
-        raise Http404
+    kind = types()[name]
     if not _may(request, kind):
         raise PermissionDenied
     now = timezone.now()
@@ -227,15 +225,20 @@ def _begun(
     owner = asset.contract.company if asset else company
     if owner is None:
         raise PermissionDenied
+    one_of_many = kind.subject == Subject.CONTRACT and _has_several(asset)
     return drafts.start(
         kind=kind,
         company=owner,
         contract=asset.contract if asset else None,
-        asset=asset,
+        asset=None if one_of_many else asset,
         author=request.user,
         form_key=form.cleaned_data["form_key"],
         at=timezone.now(),
     )
+
+
+def _has_several(asset: Asset | None) -> bool:
+    return asset is not None and asset.contract.assets.count() > 1
 
 
 def _editable(request: PortalRequest, public_id: uuid.UUID) -> Request:

@@ -1,12 +1,17 @@
 from django.urls import path
 
 from requests_app import checking_views, filing_views, views
+from requests_app.catalogue import types
 
 app_name = "requests_app"
 urlpatterns = [
     path("wnioski/", views.request_list, name="list"),
     path("wnioski/nowy/", filing_views.catalogue, name="catalogue"),
-    path("wnioski/nowy/<slug:name>/", filing_views.start, name="start"),
+    *(
+        path(f"wnioski/nowy/{name}/", filing_views.start, {"name": name}, name=f"start_{name}")
+        for name, kind in types().items()
+        if kind.in_catalogue
+    ),
     path("wnioski/<uuid:public_id>/", views.detail, name="detail"),
     path("wnioski/<uuid:public_id>/formularz/", filing_views.form, name="form"),
     path("wnioski/<uuid:public_id>/sprawdz/", filing_views.check, name="check"),

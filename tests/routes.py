@@ -12,6 +12,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from eboks.tenancy.rights import Right
+from requests_app.catalogue import types
 
 # Open to people who have not logged in.
 PUBLIC = {
@@ -27,6 +28,7 @@ PUBLIC = {
     *("onboarding:confirmation", "onboarding:supplement", "onboarding:supplement_link"),
     *("onboarding:activation", "onboarding:activation_link", "onboarding:send_password"),
     *("onboarding:new_link", "onboarding:new_link_sent"),
+    *("requests_app:paper_ask", "requests_app:paper_check"),
     "notifications:demo_inbox",  # in the embedded demo alone
 }
 
@@ -37,6 +39,7 @@ POST_ONLY = {
     *("set_language", "notifications:read", "tenancy:switch_company"),
     *("authorisation:renew", "authorisation:cancel"),
     "onboarding:send_password",
+    *("requests_app:write", "requests_app:withdraw", "requests_app:remove_file"),
     *("account_end_sessions", "account_forget_browsers"),
     *("exports:delete", "exports:order_again"),
     *("exports:report_save", "exports:report_order", "exports:report_delete"),
@@ -87,6 +90,14 @@ OBJECTS = {
     "authorisation:cancel": Case("instruction", Right.SIGN, opens=404),  # it is executed
     "authorisation:confirmation": Case("instruction", Right.SIGN),
     "authorisation:confirmation_pdf": Case("instruction", Right.SIGN),
+    "requests_app:detail": Case("request", Right.FILE_REQUESTS),
+    "requests_app:form": Case("request", Right.FILE_REQUESTS, opens=302),  # it is filed
+    "requests_app:check": Case("request", Right.FILE_REQUESTS, opens=302),
+    "requests_app:write": Case("request", Right.FILE_REQUESTS, opens=405),
+    "requests_app:withdraw": Case("request", Right.FILE_REQUESTS, opens=405),
+    "requests_app:file": Case("request_file", Right.FILE_REQUESTS),
+    "requests_app:remove_file": Case("request_file", Right.FILE_REQUESTS, opens=405),
+    "requests_app:paper": Case("request_paper", Right.FILE_REQUESTS),
     "contracts:take_all": Case("contract", Right.EXPORT_REPORTS, opens=405),
     "exports:download": Case("export_file", None),
     "exports:delete": Case("export_file", None, opens=405),
@@ -116,6 +127,17 @@ LISTS = {
     "invoicing:statement_pdf": Right.EXPORT_REPORTS,
     "invoicing:statement_xlsx": Right.EXPORT_REPORTS,
     "invoicing:paying": Right.VIEW_FINANCE,
+    **dict.fromkeys(("requests_app:list", "requests_app:catalogue"), Right.FILE_REQUESTS),
+    **{
+        # Whoever files and sees money is whoever handles payments.
+        f"requests_app:start_{name}": (
+            Right.HANDLE_PAYMENTS
+            if kind.is_financial and kind.right == Right.FILE_REQUESTS
+            else kind.right
+        )
+        for name, kind in types().items()
+        if kind.in_catalogue
+    },
     "invoicing:select_items": Right.HANDLE_PAYMENTS,
     "invoicing:report_payment": Right.HANDLE_PAYMENTS,
     "invoicing:promise_payment": Right.HANDLE_PAYMENTS,
@@ -182,6 +204,8 @@ FORMS = {
     *("tenancy:person_edit", "tenancy:person_suspend", "tenancy:person_resume"),
     *("tenancy:person_remove", "tenancy:person_invite"),
     *("authorisation:check", "authorisation:code"),
+    *("requests_app:form", "requests_app:check"),
+    *(name for name in LISTS if name.startswith("requests_app:start_")),
 }
 
 # No page links there as things stand in `tests.world`: asked by scripts, on the way through a form,
@@ -193,6 +217,7 @@ BY_OTHER_MEANS = {
     *("mfa_generate_recovery_codes", *FACTORS),
     *("authorisation:check", "authorisation:code"),
     *("tenancy:person_resume", "tenancy:person_invite"),
+    *("requests_app:form", "requests_app:check"),  # of a draft
 }
 
 # Lists that ask for the password first.

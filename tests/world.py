@@ -30,6 +30,14 @@ from invoicing.models import (
     PaymentPromise,
     PaymentReport,
 )
+from requests_app.enums import Status
+from requests_app.models import (
+    Request,
+    RequestFile,
+    RequestMessage,
+    RequestPaper,
+    RequestStep,
+)
 from tests import factories as f
 
 
@@ -131,6 +139,7 @@ def make_world(mark: str, *, letter: str) -> World:
         "balance": _balance_confirmation(mark, company),
         "export_file": _export_file(mark, company, owner),
         "saved_report": _saved_report(mark, company, owner),
+        **_request(mark, contract, owner),
     }
     return World(mark=mark, company=company, owner=owner, rows=rows)
 
@@ -271,3 +280,67 @@ def _paying(mark: str, company: Company, owner: User, item: Any) -> dict[str, An
     for row in (basket, report, promise):
         row.items.add(item)
     return {"basket": basket, "report": report, "promise": promise}
+
+
+def _request(mark: str, contract: Contract, owner: User) -> dict[str, Any]:
+    """A question about the contract that waits for staff, with a message, a file and a paper."""
+    at = timezone.now()
+    company = contract.company
+    request = Request.objects.create(
+        reference=f"W-{mark}"[:20],
+        kind="general-question",
+        company=company,
+        contract=contract,
+        author=owner,
+        form_key=uuid.uuid4(),
+        status=Status.SUBMITTED,
+        lines=[{"label": "Temat", "value": f"Temat {mark}"}],
+        created_at=at,
+        changed_at=at,
+        submitted_at=at,
+        answer_by=f.TODAY,
+    )
+    RequestStep.objects.create(
+        request=request, before="draft", after="submitted", by="client", actor=owner, at=at
+    )
+    RequestMessage.objects.create(
+        request=request,
+        author=owner,
+        form_key=uuid.uuid4(),
+        from_staff=False,
+        text=f"Wiadomość {mark}",
+        at=at,
+    )
+
+    def kept(key: str, name: str) -> Any:
+        return store(
+            company=company,
+            key=f"{key}:{uuid.uuid4()}",
+            content=b"%PDF-1.7 " + mark.encode(),
+            file_name=f"{name} {mark}.pdf",
+            content_type="application/pdf",
+            renderer="test",
+            at=at,
+        )
+
+    file = RequestFile.objects.create(
+        request=request,
+        author=owner,
+        from_staff=False,
+        name=f"plik {mark}.pdf",
+        document=kept("request_file", "plik"),
+        scan="clean",
+        at=at,
+    )
+    paper = RequestPaper.objects.create(
+        request=request,
+        number=f"W-{mark}/PL"[:30],
+        title=f"Odpowiedź {mark}",
+        language="pl",
+        text_version="1",
+        document=kept("request_paper", "odpowiedz"),
+        check_code=f"{mark.upper()}2345"[:40],
+        valid_from=f.TODAY,
+        made_at=at,
+    )
+    return {"request": request, "request_file": file, "request_paper": paper}

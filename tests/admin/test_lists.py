@@ -29,6 +29,7 @@ from tests.admin.ledger_rows import make_ledger_rows
 from tests.admin.nightly_rows import make_nightly_rows
 from tests.admin.paying_rows import make_paying_rows
 from tests.admin.rates_rows import make_rates_rows
+from tests.admin.request_rows import make_request_rows
 from tests.admin.retention_rows import make_retention_rows
 from tests.admin.tax_rows import make_tax_rows
 from tests.admin.trust_rows import make_trust_rows
@@ -118,6 +119,7 @@ def make_client(n=0):
     make_retention_rows(membership, n)
     make_tax_rows(membership, n)
     make_rates_rows(contract, n)
+    make_request_rows(membership, contract, n)
     f.LessorFactory()
     return company
 

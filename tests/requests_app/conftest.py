@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -106,6 +105,12 @@ def second_clerk(db):
 
 
 @pytest.fixture
+def office(client_of, clerk):
+    """A browser of the clerk."""
+    return client_of(clerk)
+
+
+@pytest.fixture
 def commits(django_capture_on_commit_callbacks):
     """`with commits():` does what waits for the commit."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
@@ -167,7 +172,3 @@ def filed(kind: str, lessee: Any, typed: dict[str, Any], *, about: bool = True) 
         filing.submit(request_id=row.pk, actor=lessee.user, at=timezone.now())
     row.refresh_from_db()
     return row
-
-
-def zl(text: str) -> Decimal:
-    return Decimal(text)
