@@ -41,7 +41,8 @@ def move(
     changed = {"status": to, "changed_at": at, **values}
     won = Request.objects.filter(pk=request.pk, status=before).update(**changed)
     if won != 1:
-        raise RequestError(not_now(before))
+        request.refresh_from_db(fields=["status"])
+        raise RequestError(not_now(Status(request.status)))
     for name, value in changed.items():
         setattr(request, name, value)
     RequestStep.objects.create(

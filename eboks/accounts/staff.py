@@ -16,7 +16,7 @@ _SEEN = Q(
     content_type__app_label__in=(
         *("accounts", "tenancy", "contracts", "invoicing", "documents", "feeds", "admin"),
         *("audit", "authorisation", "notifications", "onboarding"),
-        *("exports", "jobs", "retention"),
+        *("exports", "jobs", "retention", "requests_app"),
     ),
 )
 _ACCESS = Q(
@@ -27,19 +27,20 @@ _ACCESS = Q(
         *("change_companychange", "change_outgoingmessage"),
         *("add_accessapplication", "change_accessapplication"),
     ),
-)
+) | Q(content_type__app_label="requests_app", codename="change_request")
 
 # Where clients are told to pay: whoever books the money must not be able to send it elsewhere.
 _PAYEE = Q(
     content_type__app_label="invoicing", content_type__model__in=("lessoraccount", "accountmask")
 )
 
-# Bank entries, fees, notes, exchange and reference rates, how long documents stay. What is a log or
+# Bank entries, fees, notes, exchange and reference rates, how long documents stay, requests and
+# their rules. What is a log or
 # money itself stays read-only whatever the rights (`ReadOnlyAdmin`).
 _MONEY = (
     (Q(codename__startswith="add_") | Q(codename__startswith="change_"))
     & (
-        Q(content_type__app_label__in=("invoicing", "retention"))
+        Q(content_type__app_label__in=("invoicing", "retention", "requests_app"))
         | Q(content_type__app_label="contracts", content_type__model__contains="rate")
         | Q(content_type__app_label="contracts", content_type__model__contains="fixing")
     )

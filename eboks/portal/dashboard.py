@@ -29,6 +29,9 @@ from eboks.ui import charts
 from invoicing.balance_page import waiting
 from invoicing.models import BalanceConfirmation, Invoice, Payment, ReceivableItem
 from invoicing.paper_invoices import Saved, saved
+from requests_app.catalogue import type_of, types
+from requests_app.enums import Status
+from requests_app.models import Request
 
 SHOWN = 5
 ENDS = 3
@@ -227,6 +230,15 @@ def balances_to_confirm(
     rows = BalanceConfirmation.objects.for_user(user).for_company(company)
     found = waiting(rows, on=today).select_related("company").defer("rows")
     return list(found.order_by("answer_by", "pk")[:ENDS])
+
+
+def requests_to_complete(*, user: User, company: Company | None) -> list[tuple[Request, str]]:
+    """Requests that came back to the client, the first to expire on top, with their names. One
+    query."""
+    rows = Request.objects.for_user(user).for_company(company)
+    back = rows.filter(status=Status.NEEDS_CUSTOMER).select_related("company")
+    found = back.order_by("expires_at", "pk")[:ENDS]
+    return [(row, str(type_of(row).title)) for row in found if row.kind in types()]
 
 
 def contracts(*, user: User, company: Company | None, today: dt.date) -> Contracts:

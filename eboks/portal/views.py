@@ -55,6 +55,11 @@ def dashboard(request: PortalRequest) -> HttpResponse:
     balances = (
         start.balances_to_confirm(user=user, company=chosen, today=today) if with_finance else []
     )
+    to_complete = (
+        start.requests_to_complete(user=user, company=chosen)
+        if has_right(request, Right.FILE_REQUESTS)
+        else []
+    )
     ahead = (
         start.year_ahead(
             user=user,
@@ -72,12 +77,13 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "money": money,
         "contracts": contracts,
         "balances": balances,
+        "to_complete": to_complete,
         "ahead": ahead,
         "several": len(chosen_companies(request)) > 1,
         "saved": start.saved_on_paper(user=user, company=chosen, today=today)
         if with_finance
         else None,
-        "calm": not (contracts.ending or balances)
+        "calm": not (contracts.ending or balances or to_complete)
         and (money is None or not (money.overdue_count or money.soon_count or money.new_invoices)),
     }
     return render(request, "portal/dashboard.html", context)

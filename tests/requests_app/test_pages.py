@@ -95,7 +95,8 @@ def test_file_goes_with_the_draft_and_may_be_taken_off(client, lessee):
 
     file = RequestFile.objects.get()
     assert (file.name, file.scan) == ("pismo.pdf", Scan.CLEAN)
-    assert client.get(f"/wnioski/pliki/{file.public_id}/").status_code == 200
+    answer = client.get(f"/wnioski/pliki/{file.public_id}/")
+    assert b"".join(answer.streaming_content) == PDF
     client.post(f"/wnioski/pliki/{file.public_id}/usun/")
     assert not RequestFile.objects.exists()
 

@@ -28,6 +28,7 @@ from eboks.portal.demo.paying import load_paying
 from eboks.portal.demo.people import BACK_OFFICE, DRIVER, LOGINS, STAFF
 from eboks.portal.demo.portfolio import make_portfolio
 from eboks.portal.demo.rates import load_rates
+from eboks.portal.demo.requests import load_requests
 from eboks.portal.demo.taxes import load_tax_uses
 from eboks.portal.demo.trans_zuk import trans_zuk
 from eboks.tenancy.models import Company, LessorProfile, Membership
@@ -84,6 +85,7 @@ def load_demo(
     load_balances(at=at, on=on)
     load_tax_uses(at=at)
     load_files(at=at, on=on)
+    load_requests(at=at)
     load_bank(at=at, on=on)
     load_night(at=at, on=on)
     return True

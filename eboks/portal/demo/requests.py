@@ -1,0 +1,81 @@
+"""Online requests of the demo's people: one that waits, one that came back, some that are done."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.http import QueryDict
+
+from contracts.models import Asset
+from eboks.accounts.models import User
+from eboks.portal.demo.people import OWNER_COMPANY
+from eboks.tenancy.models import Company
+from requests_app import conversation, deciding, drafts, filing, producing
+from requests_app.catalogue import types
+from requests_app.models import Request
+
+_NAMESPACE = uuid.UUID("0b5d5a4e-2f6f-4a3b-8d6e-6a1c6f6e7d21")
+
+
+def load_requests(*, at: dt.datetime) -> None:
+    """Filed by the owner, answered by the demo's back office."""
+    owner = User.objects.get(username="demo-wlasciciel")
+    clerk = User.objects.get(username="demo-zaplecze")
+    own = Company.objects.get(source_id=OWNER_COMPANY)
+    earlier = at - dt.timedelta(days=6)
+    answered = _question(own, owner, "Kopia umowy", "Gdzie znajdę podpisaną umowę?", at=earlier)
+    conversation.write(
+        request=answered,
+        author=clerk,
+        text="Podpisaną umowę wyślemy na Państwa adres e-mail.",
+        form_key=uuid.uuid5(_NAMESPACE, "answer"),
+        at=earlier + dt.timedelta(hours=3),
+        from_staff=True,
+    )
+    deciding.approve(
+        request_id=answered.pk,
+        actor=clerk,
+        at=earlier + dt.timedelta(hours=3),
+        text="Umowa jest w drodze.",
+    )
+    producing.produce(request_id=answered.pk, at=earlier + dt.timedelta(hours=3))
+    back = _question(own, owner, "Zmiana opon", "Czy mogę zmienić rozmiar opon?", at=earlier)
+    deciding.ask_for_more(
+        request_id=back.pk,
+        text="Prosimy o numer rejestracyjny i rozmiar z homologacji.",
+        actor=clerk,
+        at=at - dt.timedelta(days=1),
+    )
+    _question(own, owner, "Faktura za wrzesień", "Prosimy o wyjaśnienie pozycji 2.", at=at)
+
+
+def _question(company: Company, author: User, topic: str, text: str, *, at: dt.datetime) -> Request:
+    return _filed(
+        "general-question", company, author, {"topic": [topic], "text": [text]}, None, at=at
+    )
+
+
+def _filed(
+    kind: str,
+    company: Company,
+    author: User,
+    typed: dict[str, list[str]],
+    asset: Asset | None,
+    *,
+    at: dt.datetime,
+) -> Request:
+    row = drafts.start(
+        kind=types()[kind],
+        company=company,
+        contract=asset.contract if asset else None,
+        asset=asset,
+        author=author,
+        form_key=uuid.uuid5(_NAMESPACE, f"{kind}:{sorted(typed.items())}"),
+        at=at,
+    )
+    data = QueryDict(mutable=True)
+    for name, values in typed.items():
+        data.setlist(name, values)
+    drafts.keep(request=row, data=data, at=at)
+    return filing.submit(request_id=row.pk, actor=author, at=at)
