@@ -12,6 +12,7 @@ import pytest
 from django.core.cache import cache
 
 from tests.hostile import UnknownVariable, turn_unordered_rows
+from tests.scheduling import pytest_xdist_make_scheduler  # noqa: F401 -- a hook
 
 # A busy machine is not a wrong result. Where a change is judged, the same examples each time;
 # at a desk, new ones.

@@ -1,6 +1,6 @@
 """Browser tests: a real Chromium against a real portal with the demo portfolio.
 
-All of them run on one worker (`xdist_group`), so that the portal starts once.
+All of them run on one worker (tests/scheduling.py), so that the portal starts once.
 """
 
 from __future__ import annotations
@@ -56,13 +56,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    _only_one_worker(tmp_path_factory.getbasetemp())
     with running_portal(tmp_path_factory.mktemp("portal")) as running:
         yield running
+
+
+def _only_one_worker(folder: Path) -> None:
+    """Two portals of one run take each other's tasks; said here, not by codes that never come."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        return
+    first = folder.parent / "browser-worker"
+    try:
+        with first.open("x") as file:
+            file.write(worker)
+    except FileExistsError:
+        text = f"browser tests on {first.read_text()} and on {worker}: see tests/scheduling.py"
+        raise RuntimeError(text) from None
 
 
 @pytest.fixture(scope="session")
