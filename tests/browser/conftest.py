@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ PEOPLE = {
 CHROMIUM = os.environ.get("EBOK_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+LOG_CHARACTERS = 2000
 PATIENCE_MS = 60_000  # a busy machine is slow, not broken
 expect.set_options(timeout=PATIENCE_MS)
 ARGUMENTS = [
@@ -56,6 +57,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows the end of what the portal has logged: the cause may lie there."""
+    report = yield
+    # `pytest.fail` repeats in one line what an earlier test has shown.
+    if report.failed and call.excinfo and not call.excinfo.errisinstance(pytest.fail.Exception):
+        running = getattr(item, "funcargs", {}).get("portal")
+        for log in running.logs() if running else ():
+            report.sections.append((f"end of {log.name}", log.read_text()[-LOG_CHARACTERS:]))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -129,16 +144,19 @@ def demo_people(portal: Portal) -> dict[str, Person]:
 @pytest.fixture(scope="session")
 def sessions(browser: Browser, portal: Portal, demo_people: dict[str, Person]) -> Sessions:
     """Cookies of the demo persons, each logged in once through the form."""
-    found: Sessions = {}
-    for who, person in demo_people.items():
-        context = browser.new_context(base_url=portal.url, locale="pl-PL")
+
+    def log_in(who: str) -> list[SetCookieParam]:
+        context = browser_profile(browser, portal)
         page = context.new_page()
-        enter(page, person.username, person.password)
-        # The start page; a driver is led on to the vehicles.
-        page.wait_for_url(re.compile(r"^(?!.*/konto/)"))
-        found[who] = [SetCookieParam(**cookie) for cookie in context.cookies()]  # type: ignore[typeddict-item]
-        context.close()
-    return found
+        try:
+            enter(page, demo_people[who].username, demo_people[who].password)
+            # The start page; a driver is led on to the vehicles.
+            page.wait_for_url(re.compile(r"^(?!.*/konto/)"))
+            return [SetCookieParam(**cookie) for cookie in context.cookies()]  # type: ignore[typeddict-item]
+        finally:
+            context.close()
+
+    return Sessions(log_in)
 
 
 @pytest.fixture

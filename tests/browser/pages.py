@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import Page
 
@@ -130,12 +132,18 @@ def sms_code(page: Page) -> str:
     The message leaves after the answer, so it is waited for: a code that was typed before is not
     taken for it.
     """
-    ending = re.findall(r"••• ••• (\d{3})", page.inner_text("main"))[-1]
+    asked = page.inner_text("main")
+    endings = re.findall(r"••• ••• (\d{3})", asked)
+    if not endings:
+        raise AssertionError(f"{page.url} has sent no code: {_one_line(asked)}")
+    ending = endings[-1]
     inbox = page.context.new_page()
+    received: list[str] = []
     try:
         for _second in range(60):
             inbox.goto("/demo/skrzynka/")
-            for text in inbox.locator("article").all_inner_texts():
+            received = inbox.locator("article").all_inner_texts()
+            for text in received:
                 head, _newline, rest = text.partition("\n")
                 found = re.search(r"@\S+ #(\d{6,8})", rest)
                 is_for_us = re.sub(r"\D", "", head).endswith(ending)
@@ -145,10 +153,38 @@ def sms_code(page: Page) -> str:
             inbox.wait_for_timeout(500)
     finally:
         inbox.close()
-    raise AssertionError(f"no code for the number ending with {ending}")
+    newest = "; ".join(_one_line(text)[:100] for text in received[:5])
+    raise AssertionError(
+        f"no code for the number ending with {ending}; {len(received)} in the inbox: {newest}"
+    )
 
 
-Sessions = dict[str, list[SetCookieParam]]
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+class Sessions:
+    """Cookies of persons, each logged in once, when first wanted.
+
+    A log-in that failed is not tried again for every page: the first test that wants it shows the
+    whole story, the others one line.
+    """
+
+    def __init__(self, log_in: Callable[[str], list[SetCookieParam]]) -> None:
+        self._log_in = log_in
+        self._found: dict[str, list[SetCookieParam]] = {}
+        self._failed: dict[str, str] = {}
+
+    def __getitem__(self, who: str) -> list[SetCookieParam]:
+        if who in self._failed:
+            pytest.fail(f"{who} could not log in: {self._failed[who]}", pytrace=False)
+        if who not in self._found:
+            try:
+                self._found[who] = self._log_in(who)
+            except Exception as error:
+                self._failed[who] = _one_line(str(error))[:300]
+                raise
+        return self._found[who]
 
 
 def open_place(place: Place, page: Page, sessions: Sessions) -> Page:

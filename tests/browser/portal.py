@@ -26,7 +26,11 @@ class Portal:
     def __init__(self, url: str, env: dict[str, str]) -> None:
         self.url = url
         self.env = env
-        self.mail = Path(env["DATA_DIR"]) / "mail"
+        self.folder = Path(env["DATA_DIR"])
+        self.mail = self.folder / "mail"
+
+    def logs(self) -> list[Path]:
+        return sorted(self.folder.glob("*.log"))
 
     def manage(self, *args: str) -> str:
         """Output of `manage.py ARGS` against this portal's data."""

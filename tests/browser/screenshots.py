@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, PEOPLE, browser_profile
-from tests.browser.pages import BY_NAME, enter, open_place
+from tests.browser.pages import BY_NAME, Sessions, enter, open_place
 from tests.browser.portal import ROOT, running_portal
 
 # File, page, width and height in CSS pixels.
@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
             page = context.new_page()
             enter(page, owner, told[owner])
             page.wait_for_url(portal.url + "/")
-            open_place(BY_NAME[place], page, {"owner": []})
+            open_place(BY_NAME[place], page, Sessions(lambda _who: []))
             page.wait_for_load_state("networkidle")
             page.screenshot(path=folder / name)
         browser.close()
