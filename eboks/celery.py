@@ -19,9 +19,19 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eboks.settings.base")
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
-    """Two threads, made at the first task and so after the server has forked."""
-    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="task")
+def _pool(queue: str) -> ThreadPoolExecutor:
+    """The threads of one queue, made at its first task and so after the server has forked.
+
+    Each queue has its own, as each has its own worker in production: a code that somebody waits
+    for is not behind the PDFs of a whole portfolio.
+    """
+    threads = 2 if queue == settings.CELERY_TASK_DEFAULT_QUEUE else 1
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix=f"task-{queue}")
+
+
+def _queue(task: Task) -> str:
+    route = settings.CELERY_TASK_ROUTES.get(task.name, {})
+    return str(route.get("queue", settings.CELERY_TASK_DEFAULT_QUEUE))
 
 
 def _run(task: Task, args: Sequence[Any], kwargs: Mapping[str, Any], task_id: str) -> None:
@@ -33,7 +43,7 @@ def _run(task: Task, args: Sequence[Any], kwargs: Mapping[str, Any], task_id: st
 
 
 class PortalTask(DjangoTask):  # type: ignore[misc]
-    """A task that goes to the broker, or to two threads of this process when REDIS_URL is empty.
+    """A task that goes to the broker, or to threads of this process when REDIS_URL is empty.
 
     In the process there is no waiting room: countdown and eta are ignored, retries follow at once,
     and what was queued is lost with the process. What must not be lost is a row in the database.
@@ -49,7 +59,7 @@ class PortalTask(DjangoTask):  # type: ignore[misc]
         if settings.REDIS_URL or settings.CELERY_TASK_ALWAYS_EAGER:
             return super().apply_async(args, kwargs, task_id=task_id, **options)
         task_id = task_id or gen_unique_id()
-        _pool().submit(_run, self, args or (), kwargs or {}, task_id)
+        _pool(_queue(self)).submit(_run, self, args or (), kwargs or {}, task_id)
         return AsyncResult(task_id, app=self.app)
 
 

@@ -137,8 +137,8 @@ def _claim(file_id: int, now: Now) -> _Claim | None:
 
 
 def _no_place(file: ExportFile, at: dt.datetime) -> bool:
-    """Two files of a person at a time; one of all in the process of the embedded portal, whose two
-    threads also send the codes.
+    """Two files of a person at a time; one of all in the process of the embedded portal, which
+    shares the processor with the pages.
     """
     if not (settings.REDIS_URL or settings.CELERY_TASK_ALWAYS_EAGER):
         others = ExportFile.objects.filter(state=ExportState.RUNNING, lease_until__gt=at)
