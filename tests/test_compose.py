@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
+from eboks.celery import app
+from tests.browser import portal
+
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 EXAMPLE = (ROOT / ".env.example").read_text()
-WORKERS = ("worker", "exports")
+WORKERS = ("worker", "bulk", "exports")
 PORTAL = ("migrate", "web", *WORKERS, "beat")
 SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "EMAIL_URL")
 
@@ -128,16 +131,32 @@ def test_workers_take_every_queue_that_tasks_are_sent_to(settings: Any) -> None:
     assert {settings.CELERY_TASK_DEFAULT_QUEUE, *routed} == taken
 
 
-def test_exports_delay_neither_codes_nor_pdfs(settings: Any) -> None:
-    queue = settings.CELERY_TASK_ROUTES["eboks.exports.tasks.make"]["queue"]
-    others = {
-        route["queue"]
-        for name, route in settings.CELERY_TASK_ROUTES.items()
-        if name != "eboks.exports.tasks.make"
+def test_each_worker_has_its_queue_so_that_long_work_delays_no_code(settings: Any) -> None:
+    default = settings.CELERY_TASK_DEFAULT_QUEUE
+    short = {
+        "eboks.accounts.tasks.send_password_link",
+        "eboks.accounts.tasks.send_password_reset",
+        "eboks.notifications.tasks.deliver",
+        "eboks.onboarding.tasks.resend_link",
+    }
+    app.loader.import_default_modules()
+    longer_than_usual = {  # they say so themselves
+        name
+        for name, task in app.tasks.items()
+        if (task.time_limit or 0) > settings.CELERY_TASK_TIME_LIMIT
     }
 
-    assert queues_of("exports") == {queue}
-    assert queue not in others | {settings.CELERY_TASK_DEFAULT_QUEUE} | queues_of("worker")
+    assert [queues_of(name) for name in WORKERS] == [{default}, {"bulk"}, {"exports"}]
+    assert short <= set(app.tasks)
+    assert set(settings.CELERY_TASK_ROUTES) <= set(app.tasks)
+    assert not short & set(settings.CELERY_TASK_ROUTES)
+    assert longer_than_usual
+    assert longer_than_usual <= set(settings.CELERY_TASK_ROUTES)
+    assert [
+        name
+        for name, route in settings.CELERY_TASK_ROUTES.items()
+        if route["queue"] == "exports" and name != "eboks.exports.tasks.make"
+    ] == []
 
 
 def test_each_worker_pings_itself() -> None:
@@ -148,11 +167,9 @@ def test_each_worker_pings_itself() -> None:
 
 
 def test_browser_tests_serve_every_queue() -> None:
-    portal = (ROOT / "tests/browser/portal.py").read_text()
-    started = re.search(r'queues = "([a-z,]+)"', portal)
+    served = set().union(*(queues.split(",") for queues in portal.WORKERS.values()))
 
-    assert started is not None
-    assert set(started[1].split(",")) == set().union(*map(queues_of, WORKERS))
+    assert served == set().union(*map(queues_of, WORKERS))
 
 
 def test_every_variable_of_compose_is_explained() -> None:

@@ -323,13 +323,30 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 540, 600
+# In the default queue stays what somebody waits for, and what is short. The rest has workers of its
+# own: a log-in code does not wait for the night.
+_BULK = [
+    "contracts.tasks.notify_rate_changes",
+    "contracts.tasks.refresh_positions",
+    "contracts.tasks.reprice",
+    "eboks.documents.tasks.sweep_orphans",
+    "eboks.jobs.tasks.run_night",
+    "eboks.onboarding.tasks.invite_known_people",
+    "eboks.retention.tasks.execute_purge",
+    "eboks.retention.tasks.look_after_documents",
+    "invoicing.tasks.ask_balances",
+    "invoicing.tasks.charge_paper_fees",
+    "invoicing.tasks.follow_feed",
+    "invoicing.tasks.import_statements",
+    "invoicing.tasks.issue_invoices",
+    "invoicing.tasks.look_after_payments",
+    "invoicing.tasks.render_invoices",
+    "invoicing.tasks.render_new_invoices",
+    "invoicing.tasks.settle_what_was_said",
+]
 CELERY_TASK_ROUTES = {
-    "eboks.exports.tasks.make": {"queue": "exports"},  # up to 50 minutes: a worker of its own
-    "eboks.jobs.tasks.run_night": {"queue": "bulk"},
-    "invoicing.tasks.import_statements": {"queue": "bulk"},
-    "invoicing.tasks.issue_invoices": {"queue": "bulk"},
-    "invoicing.tasks.render_invoices": {"queue": "bulk"},
-    "invoicing.tasks.render_new_invoices": {"queue": "bulk"},
+    **{name: {"queue": "bulk"} for name in _BULK},
+    "eboks.exports.tasks.make": {"queue": "exports"},  # up to 50 minutes
 }
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

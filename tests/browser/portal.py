@@ -16,6 +16,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
+# A code does not wait for the PDFs that were ordered before it.
+WORKERS = {"worker": "default", "bulk": "bulk,exports"}
+QUIET_WORKER = "--without-gossip --without-mingle"
 
 Process = subprocess.Popen[bytes]
 
@@ -63,9 +66,9 @@ def running_portal(folder: Path) -> Iterator[Portal]:
         portal = Portal(f"http://127.0.0.1:{port}", env)
         portal.manage("prepare")
         if env.get("REDIS_URL"):  # without a broker the server runs the tasks itself
-            queues = "default,bulk,exports"  # one worker is enough for one test
-            worker = f"celery -A eboks worker -Q {queues} -c 1 --without-gossip --without-mingle"
-            stack.enter_context(_process(*worker.split(), env=env, log=folder / "worker.log"))
+            for name, queues in WORKERS.items():
+                worker = f"celery -A eboks worker -n {name} -Q {queues} -c 1 {QUIET_WORKER}"
+                stack.enter_context(_process(*worker.split(), env=env, log=folder / f"{name}.log"))
         log = folder / "server.log"
         command = ["gunicorn", "--config", "deploy/gunicorn_demo.py", "eboks.wsgi"]
         server = stack.enter_context(_process(*command, env=env, log=log))
@@ -117,13 +120,22 @@ def _redis(url: str) -> Iterator[str]:
     """Databases of its own (queue, cache) on the same server: tests clear the ones they use."""
     import redis
 
-    names = [urlunsplit(urlsplit(url)._replace(path=f"/{number}")) for number in (13, 14)]
-    try:
-        yield names[0]
-    finally:
+    def clear() -> None:
         for name in names:
             with redis.Redis.from_url(name) as connection:
                 connection.flushdb()
+
+    numbers = (13, 14)
+    names = [urlunsplit(urlsplit(url)._replace(path=f"/{number}")) for number in numbers]
+    with redis.Redis.from_url(url) as connection:
+        in_use = {int(client["db"]) for client in connection.client_list()}
+    if in_use & set(numbers):  # two portals on one queue take each other's tasks
+        raise RuntimeError(f"another portal uses the databases {numbers} of this Redis")
+    clear()  # what a killed run has left
+    try:
+        yield names[0]
+    finally:
+        clear()
 
 
 def _wait_until_up(url: str, server: Process, log: Path) -> None:
