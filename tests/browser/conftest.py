@@ -31,7 +31,7 @@ PEOPLE = {
 CHROMIUM = os.environ.get("EBOK_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-LOG_CHARACTERS = 2000
+LOG_CHARACTERS = 3000
 PATIENCE_MS = 60_000  # a busy machine is slow, not broken
 expect.set_options(timeout=PATIENCE_MS)
 ARGUMENTS = [

@@ -57,6 +57,7 @@ def running_portal(folder: Path) -> Iterator[Portal]:
         "EBOK_HOST": "127.0.0.1",
         "EBOK_PORT": str(port),
         "PYTHONUNBUFFERED": "1",
+        "SESSION_IDLE_MINUTES": "30",  # persons log in once, and some are wanted late
     }
     with contextlib.ExitStack() as stack:
         if env.get("DATABASE_URL"):
