@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from eboks import clock
 from eboks.onboarding.limits import too_often
-from requests_app.models import RequestPaper
+from requests_app.producing import paper_of
 
 _NOT_IN_CODE = re.compile(r"[^2-9A-HJ-NP-Z]")
 _LONGEST = 60
@@ -44,12 +44,12 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_not_required
-def paper(request: HttpRequest, code: str) -> HttpResponse:
+def paper(request: HttpRequest, key: str) -> HttpResponse:
     """An unknown code and one that nobody gave out look the same: 404 with the same page."""
     limited = too_often(request, "paper_check", reads=True)
     if limited is not None:
         return limited
-    found = RequestPaper.objects.filter(check_code=_clean(code)).first()
+    found = paper_of(_clean(key))
     now = timezone.now()
     context = {
         "paper": found,

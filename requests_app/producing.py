@@ -115,6 +115,11 @@ def _content(request: Request, paper: Paper, row: RequestPaper) -> bytes:
         return pdf.render_pdf(html, title=f"{row.title} {row.number}")
 
 
+def paper_of(code: str) -> RequestPaper | None:
+    """The paper that carries `code`, for whoever holds it."""
+    return RequestPaper.objects.filter(check_code=code).first()
+
+
 def check_address(paper: RequestPaper) -> str:
     """Where anybody who holds the paper reads whether it is true."""
     path = reverse("requests_app:paper_check", args=[paper.check_code])

@@ -21,5 +21,5 @@ urlpatterns = [
     path("wnioski/pliki/<uuid:public_id>/usun/", filing_views.remove_file, name="remove_file"),
     path("wnioski/dokumenty/<uuid:public_id>/", views.paper, name="paper"),
     path("sprawdz/", checking_views.ask, name="paper_ask"),
-    path("sprawdz/<str:code>/", checking_views.paper, name="paper_check"),
+    path("sprawdz/<str:key>/", checking_views.paper, name="paper_check"),
 ]

@@ -6,14 +6,13 @@ demo, `test` the suite; both build on this file.
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from eboks import env, logs
+from eboks.settings.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 -- a setting
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -281,6 +280,13 @@ STATEMENT_REVERSALS_PERCENT = 40  # of a statement's entries; more wait for a pe
 # --- reported transfers, promises, reminders (docs/fees.md) ------------------------------------
 PAYMENT_REPORT_WAIT_DAYS = 3  # working days for which reminders wait for a reported transfer
 PAYMENT_REPORTS_PER_DAY = 20  # a company
+PROMISE_MAX_DAYS = env.number("PROMISE_MAX_DAYS", 14, low=0, high=90)  # 0: no promises
+PROMISE_MAX_OPEN = env.number("PROMISE_MAX_OPEN", 3, low=1, high=100)  # a company
+PROMISE_DUNNING_BELOW = 3  # no promises from this level of dunning on
+PROMISE_GRACE_DAYS = 1  # working days for the bank's statement to come
+REMINDER_DAYS = 3  # before and after the due date
+
+# --- online requests (docs/requests.md) --------------------------------------------------------
 REQUEST_DRAFTS = 50  # that one person may keep
 REQUEST_DRAFT_DAYS = 30
 REQUEST_ANSWER_DAYS = 14  # for what staff ask the client to add
@@ -289,11 +295,6 @@ REQUEST_FILES = 20  # of one request
 REQUESTS_TWO_PEOPLE_FROM = env.number("REQUESTS_TWO_PEOPLE_FROM", 10_000, low=0, high=10**9)
 # ClamAV's daemon for files that clients send, e.g. tcp://clamav:3310. Empty: files are not scanned.
 CLAMD_URL = env.text("CLAMD_URL", "")
-PROMISE_MAX_DAYS = env.number("PROMISE_MAX_DAYS", 14, low=0, high=90)  # 0: no promises
-PROMISE_MAX_OPEN = env.number("PROMISE_MAX_OPEN", 3, low=1, high=100)  # a company
-PROMISE_DUNNING_BELOW = 3  # no promises from this level of dunning on
-PROMISE_GRACE_DAYS = 1  # working days for the bank's statement to come
-REMINDER_DAYS = 3  # before and after the due date
 
 # --- exports (SEC-57) -------------------------------------------------------------------------
 EXPORTS_PER_HOUR = 10  # a person
@@ -354,120 +355,6 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_TIMEZONE = "Europe/Warsaw"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_IMPORTS = ["eboks.health"]
-CELERY_BEAT_SCHEDULE = {
-    # Once a day; the later runs find it made, and make it when the first one could not.
-    "audit-anchor": {
-        "task": "eboks.audit.tasks.drop_anchor",
-        "schedule": crontab(minute="10", hour="0,6,12,18"),
-    },
-    "clean-onboarding": {
-        "task": "eboks.onboarding.tasks.clean",
-        "schedule": dt.timedelta(hours=24),
-    },
-    "clear-sessions": {
-        "task": "eboks.accounts.tasks.clear_sessions",
-        "schedule": dt.timedelta(hours=6),
-    },
-    "documents-retention": {
-        "task": "eboks.retention.tasks.look_after_documents",
-        "schedule": crontab(minute="40", hour="5"),
-    },
-    "documents-purge": {
-        "task": "eboks.retention.tasks.resume_purges",
-        "schedule": crontab(minute="20", hour="*"),
-    },
-    "exports-purge": {
-        "task": "eboks.exports.tasks.purge",
-        "schedule": crontab(minute="50"),
-    },
-    "exports-reports": {
-        "task": "eboks.exports.tasks.send_reports",
-        "schedule": crontab(minute="5", hour="6-20"),
-    },
-    "exports-sweep": {
-        "task": "eboks.exports.tasks.sweep",
-        "schedule": dt.timedelta(minutes=1),
-        "options": {"expires": 55},
-    },
-    "heartbeat": {
-        "task": "eboks.health.heartbeat",
-        "schedule": dt.timedelta(minutes=1),
-        "options": {"expires": 300},
-    },
-    "invite-known-people": {
-        "task": "eboks.onboarding.tasks.invite_known_people",
-        "schedule": dt.timedelta(hours=24),
-    },
-    # An hour that the change of clocks neither skips nor repeats.
-    "night": {
-        "task": "eboks.jobs.tasks.run_night",
-        "schedule": crontab(minute="15", hour="4"),
-    },
-    "night-sweep": {
-        "task": "eboks.jobs.tasks.run_night",
-        "schedule": dt.timedelta(minutes=5),
-        "options": {"expires": 280},
-    },
-    "notify-rate-changes": {
-        "task": "contracts.tasks.notify_rate_changes",
-        "schedule": dt.timedelta(minutes=10),
-        "options": {"expires": 590},
-    },
-    "look-after-payments": {
-        "task": "invoicing.tasks.look_after_payments",
-        "schedule": crontab(minute="15", hour="7"),
-    },
-    # Every day; from the first working day of a month on it charges the month before, once.
-    "paper-fees": {
-        "task": "invoicing.tasks.charge_paper_fees",
-        "schedule": crontab(minute="35", hour="5"),
-    },
-    "purge-messages": {
-        "task": "eboks.notifications.tasks.purge",
-        "schedule": dt.timedelta(hours=6),
-    },
-    "refresh-positions": {
-        "task": "contracts.tasks.refresh_positions",
-        "schedule": dt.timedelta(minutes=5),
-        "options": {"expires": 280},
-    },
-    # After the night's new rates and schedules; the later runs find it done, or do it.
-    "issue-invoices": {
-        "task": "invoicing.tasks.issue_invoices",
-        "schedule": crontab(minute="45", hour="5,8,11"),
-    },
-    # After the night. The later runs find it done, go on with what was broken off, and take up
-    # values that came during the day.
-    "reprice": {
-        "task": "contracts.tasks.reprice",
-        "schedule": crontab(minute="45", hour="4-22"),
-        "options": {"expires": 3000},
-    },
-    "render-new-invoices": {
-        "task": "invoicing.tasks.render_new_invoices",
-        "schedule": dt.timedelta(minutes=2),
-        "options": {"expires": 110},
-    },
-    "statements": {
-        "task": "invoicing.tasks.import_statements",
-        "schedule": dt.timedelta(minutes=1),
-        "options": {"expires": 55},
-    },
-    "sweep-orphans": {
-        "task": "eboks.documents.tasks.sweep_orphans",
-        "schedule": dt.timedelta(hours=1),
-    },
-    "sweep-requests": {
-        "task": "requests_app.tasks.sweep",
-        "schedule": dt.timedelta(minutes=5),
-        "options": {"expires": 280},
-    },
-    "sweep-messages": {
-        "task": "eboks.notifications.tasks.sweep",
-        "schedule": dt.timedelta(minutes=1),
-        "options": {"expires": 55},
-    },
-}
 
 # --- browser --------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = True
