@@ -252,6 +252,10 @@ def moment_of(day):
     return dt.datetime.combine(day, dt.time(9), tzinfo=clock.WARSAW)
 
 
+def day_after(day):
+    return moment_of(day + dt.timedelta(days=1))
+
+
 def test_operator_is_reminded_of_what_nobody_has_taken(lessee, operator):
     row = complain(lessee)
     before = moment_of(clock.previous_working_day(row.answer_by))
@@ -264,7 +268,7 @@ def test_operator_is_reminded_of_what_nobody_has_taken(lessee, operator):
         assert told(row) == [("soon", Channel.EMAIL, operator)]
 
     for _n in range(2):
-        sweeping.sweep(at=moment_of(row.answer_by + dt.timedelta(days=1)))
+        sweeping.sweep(at=day_after(row.answer_by))
         assert told(row) == [
             ("late", Channel.EMAIL, operator),
             ("soon", Channel.EMAIL, operator),
@@ -277,7 +281,7 @@ def test_whoever_took_it_is_reminded_and_the_operator_is_not(lessee, clerk, oper
     row = filed("general-question", lessee, {"topic": "Tablice", "text": "Kiedy?"}, about=False)
     deciding.take(request_id=row.pk, actor=clerk, at=timezone.now())
 
-    sweeping.sweep(at=moment_of(row.answer_by + dt.timedelta(days=1)))
+    sweeping.sweep(at=day_after(row.answer_by))
 
     assert told(row) == [("late", Channel.EMAIL, "clerk@lessor.example")]
 
@@ -302,7 +306,7 @@ def test_nobody_is_reminded_of_what_is_answered(lessee, clerk, operator):
     answer_by = row.answer_by
     deciding.reject(request_id=row.pk, actor=clerk, at=timezone.now(), text="Nie.")
 
-    sweeping.sweep(at=moment_of(answer_by + dt.timedelta(days=1)))
+    sweeping.sweep(at=day_after(answer_by))
 
     assert told(row) == []
 
