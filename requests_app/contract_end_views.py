@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from contracts.ending import is_near_end, opens_on
-from contracts.enums import LIVE_STATUSES, Product
+from contracts.enums import LIVE_STATUSES, AssetCategory, Product
 from contracts.models import Contract
 from eboks import clock
 from eboks.feeds.selectors import freshness
@@ -51,6 +51,8 @@ def contract_end(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         items = ReceivableItem.objects.for_user(request.user)
         filed = _filed(request, contract)
         context |= {
+            "choose_by": contract.end_on if contract.end_on >= today else None,
+            "has_vehicle": contract.assets.filter(category=AssetCategory.VEHICLE).exists(),
             "costs": costs_of(contract, items=items, on=today),
             "extension": extension_fee(contract, on=today),
             "filed": filed,

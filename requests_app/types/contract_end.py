@@ -245,7 +245,7 @@ TYPE = RequestType(
     needed=(gettext_lazy("dane nabywcy, jeśli przedmiot kupi inna firma"),),
     next_step=gettext_lazy(
         "Potwierdzimy wybór i kwoty. Potem: zapłata rat i wykupu, faktura sprzedaży, dokumenty do "
-        "rejestracji, zwrot weksla."
+        "rejestracji, zwolnienie weksla."
     ),
     lines=_lines,
     facts=_facts,

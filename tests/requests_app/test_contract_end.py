@@ -293,7 +293,7 @@ def test_what_is_signed_rests_on_what_is_open(ending):
     ReceivableItem.objects.filter(pk=ending.item.pk).update(open_amount=0)
 
     after = kind.basis(about, kind.facts(form))
-    assert (zl(before["open"]), zl(after["open"])) == (zl("448.66"), 0)
+    assert (zl(before["open"]), zl(after["open"])) == (zl("448.66"), zl("0"))
     assert (zl(before["total"]), zl(after["total"])) == (zl("5127.32"), zl("4678.66"))
 
 
@@ -340,6 +340,30 @@ def test_page_of_a_contract_that_is_over(client, ending):
     client.force_login(ending.user)
 
     assert "Ta umowa już się skończyła" in page(client, ending.contract).content.decode()
+
+
+def test_page_of_a_contract_that_waits_for_its_buyout(client, ending):
+    Contract.objects.filter(pk=ending.contract.pk).update(
+        status=ContractStatus.ENDED_BUYOUT_PENDING, end_on=days(-3)
+    )
+    client.force_login(ending.user)
+
+    text = page(client, ending.contract).content.decode()
+
+    assert "jak najszybciej" in text
+    assert "przed końcem umowy:" not in text
+    assert f"/wnioski/nowy/{KIND}/?umowa={ending.contract.public_id}" in text
+
+
+@pytest.mark.parametrize("category", ["vehicle", "machine"])
+def test_page_speaks_of_registration_for_vehicles_alone(client, ending, category):
+    ending.asset.category, ending.asset.serial_number = category, "SN 1"
+    ending.asset.save()
+    client.force_login(ending.user)
+
+    text = page(client, ending.contract).content.decode()
+
+    assert ("Dostaniesz dokumenty do rejestracji" in text) is (category == "vehicle")
 
 
 def test_page_of_a_loan_offers_no_choice(client, ending):
