@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from contracts import exports, selectors, words
+from contracts.ending import is_near_end
 from contracts.enums import OVER_STATUSES, Product
 from contracts.filters import CURRENCIES, ENDS_WITHIN, STATES, ContractFilters
 from contracts.lines import list_lines, schedule_lines
@@ -184,6 +185,7 @@ def overview(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         **_progress(schedule_now),
         "rate_change": recent_change(contract, on=today),
         "is_over": contract.status in OVER_STATUSES,
+        "is_near_end": is_near_end(contract, on=today),
         "may_export": has_right_in(request, contract.company_id, Right.EXPORT_REPORTS),
         "index_name": words.index_name(contract.index),
         "fallback_name": words.index_name(contract.fallback_index),

@@ -102,6 +102,10 @@ def _no_change(request: Request, at: dt.datetime, actor: User | None) -> None:
     return None
 
 
+def _no_term(request: Request, on: dt.date) -> dt.date | None:
+    return None
+
+
 def _all(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
     return rows.live()  # type: ignore[attr-defined, no-any-return]
 
@@ -114,7 +118,8 @@ class RequestType:
     they are what is shown, stored and signed. `facts` gives the JSON values that the rest works
     with. `basis` is everything outside the form that the answer rests on; when it has changed by
     the time of the code, nothing is filed (SEC-31). `effect` is what an approval does, in its
-    transaction; it may raise `RequestError`. `papers` says which documents follow.
+    transaction; it may raise `RequestError`, and what staff wrote stands in `request.answer`.
+    `papers` says which documents follow.
     """
 
     name: str
@@ -132,6 +137,10 @@ class RequestType:
     fee_code: str = ""  # of the fee table; empty: free in every table
     fee_when_refused: str | Promise = _NOTHING_WHEN_REFUSED
     working_days: int = 2
+    term_text: str | Promise = ""  # before the form, where working days do not say it
+    # The last day to answer a request filed on a day, where a term of law sets it and asking the
+    # client for more does not stop it. None: `working_days`.
+    answer_by: Callable[[Request, dt.date], dt.date | None] = _no_term
     exclusive: bool = False
     files: Files = Files.NONE
     files_hint: str | Promise = ""
@@ -146,6 +155,7 @@ class RequestType:
     decide: Callable[[Request, dt.datetime], Verdict] = _staff_decides
     effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
     papers: Callable[[Request, dt.datetime], Sequence[Paper]] = lambda request, at: ()
+    papers_when_refused: bool = False  # a refusal is answered with the same papers
     closes_itself: bool = True  # nothing is left to do once approved and produced
     office: Callable[[Request], Sequence[tuple[str, str]]] = (
         lambda request: ()

@@ -64,7 +64,7 @@ def ask_for_more(*, request_id: int, text: str, actor: User, at: dt.datetime) ->
         actor=actor,
         at=at,
         note=_said(text, _("Napisz, czego brakuje.")),
-        answer_by=None,
+        answer_by=type_of(request).answer_by(request, clock.today(at)),
         expires_at=until,
     )
     return request
@@ -88,6 +88,8 @@ def reject(*, request_id: int, text: str, actor: User, at: dt.datetime) -> Reque
         decided_at=at,
         fee_state=FeeState.FREE if request.fee_state == FeeState.FREE else FeeState.WAIVED,
     )
+    if type_of(request).papers_when_refused:
+        _produce_later(request)
     return request
 
 
@@ -167,9 +169,8 @@ def _approve(
     answer: str,
     fee: Decimal | None = None,
 ) -> None:
-    from requests_app import tasks  # noqa: PLC0415 -- tasks import the services
-
     kind = type_of(request)
+    request.answer = answer
     with translation.override(request.language):
         kind.effect(request, at, actor)
     _charge(request, actor=actor, at=at, fee=fee)
@@ -189,6 +190,12 @@ def _approve(
         fee_gross=request.fee_gross,
         charge=request.charge,
     )
+    _produce_later(request)
+
+
+def _produce_later(request: Request) -> None:
+    from requests_app import tasks  # noqa: PLC0415 -- tasks import the services
+
     # Robust: the decision stands; papers that fail are made by the sweeper.
     transaction.on_commit(partial(tasks.produce.delay, request_id=request.pk), robust=True)
 

@@ -70,6 +70,13 @@ class FeeState(models.TextChoices):
     WAIVED = "waived", _("nie naliczamy")
 
 
+class Reminder(models.TextChoices):
+    """What staff were last reminded of in the term of a request."""
+
+    SOON = "soon", _("termin się kończy")
+    LATE = "late", _("termin minął")
+
+
 class Scan(models.TextChoices):
     """What the antivirus said of a file (SEC-86)."""
 

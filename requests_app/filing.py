@@ -80,7 +80,8 @@ def submit(
         "facts": now.facts,
         "lines": [{"label": label, "value": value} for label, value in now.lines],
         "amount": kind.amount(now.facts),
-        "answer_by": clock.add_working_days(clock.today(at), kind.working_days),
+        "answer_by": answer_by(request, on=clock.today(at)),
+        "reminded": "",
         "expires_at": None,
         "instruction": instruction or request.instruction,
     }
@@ -108,6 +109,12 @@ def withdraw(*, request: Request, actor: User, at: dt.datetime) -> None:
     """Takes back a draft or a request that is not decided. Raises RequestError."""
     workflow.move(request, to=Status.WITHDRAWN, by=By.CLIENT, actor=actor, at=at)
     Request.objects.filter(pk=request.pk).update(fee_state=FeeState.FREE, expires_at=None)
+
+
+def answer_by(request: Request, *, on: dt.date) -> dt.date:
+    """The last day to answer `request` when it is filed on the day `on`."""
+    kind = type_of(request)
+    return kind.answer_by(request, on) or clock.add_working_days(on, kind.working_days)
 
 
 def _still_possible(request: Request, on: dt.date) -> bool:

@@ -21,6 +21,7 @@ from eboks.fields import MoneyField
 from eboks.tenancy.models import Company, CompanyScopedQuerySet, Membership
 from eboks.tenancy.rights import Right, roles_with
 from invoicing.models import Charge, FeeLine
+from requests_app.complaint_models import ComplaintTerm  # noqa: F401 -- Django finds it here
 from requests_app.enums import OPEN, By, FeeState, Scan, Status
 
 
@@ -118,6 +119,8 @@ class Request(models.Model):
     changed_at = models.DateTimeField(_("zmieniono"))
     submitted_at = models.DateTimeField(_("złożono"), null=True, blank=True)
     answer_by = models.DateField(_("odpowiedź do"), null=True, blank=True)
+    # For which stage of its term staff have been reminded (`sweeping`).
+    reminded = models.CharField(_("przypomniano"), max_length=5, blank=True, editable=False)
     expires_at = models.DateTimeField(_("wygasa"), null=True, blank=True)
     why_review = models.CharField(_("dlaczego do rozpatrzenia"), max_length=250, blank=True)
 

@@ -32,22 +32,25 @@ _CODE_LENGTH = 26
 
 
 def produce(*, request_id: int, at: dt.datetime) -> Request:
-    """Makes the papers of an approved request and closes what needs nobody any more.
+    """Makes the papers of an approved request and closes what needs nobody any more; of a refused
+    one those that its kind answers with.
 
     Safe to call twice and at once: each paper is made once. Raises PdfError, and then nothing has
     moved.
     """
     rows = Request.objects.select_related("company", "contract", "asset", "author")
     request = rows.get(pk=request_id)
-    if request.status not in {Status.APPROVED, Status.PRODUCED}:
-        return request
     kind = type_of(request)
+    refused = request.status == Status.REJECTED and kind.papers_when_refused
+    if request.status not in {Status.APPROVED, Status.PRODUCED} and not refused:
+        return request
     papers = [
         _paper(request, paper, language, at=at)
         for paper in kind.papers(request, at)
         for language in paper.languages
     ]
-    _move_on(request, has_papers=bool(papers), closes=kind.closes_itself, at=at)
+    if not refused:
+        _move_on(request, has_papers=bool(papers), closes=kind.closes_itself, at=at)
     return request
 
 

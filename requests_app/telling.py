@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from eboks.accounts.models import User
 from eboks.audit.events import Group, add_event
+from eboks.jobs import notices
 from eboks.notifications import registry
 from eboks.notifications.models import Channel
 from eboks.notifications.registry import MessageKind
 from eboks.notifications.services import notify
 from requests_app.catalogue import type_of
-from requests_app.enums import By, Status
+from requests_app.enums import By, Reminder, Status
 from requests_app.models import Request, RequestMessage
 
 CHANGED, WRITTEN = "request_changed", "request_message"
+TERM = "request_term"  # to staff
 
 
 def register() -> None:
@@ -27,6 +30,7 @@ def register() -> None:
         registry.add_kind(
             MessageKind(name=name, title=title, channels=(Channel.EMAIL, Channel.BELL))
         )
+    notices.add_operator_kind(TERM, _("Termin odpowiedzi na wniosek"))
     for name, text, group in (
         ("request_submitted", _("złożył(a) wniosek %(reference)s"), "instructions"),
         ("request_in_review", _("zaczął(ęła) rozpatrywać wniosek %(reference)s"), "staff"),
@@ -86,3 +90,34 @@ def of_message(message: RequestMessage, *, at: dt.datetime) -> None:
         facts={"kind": kind, "reference": request.reference, "company": request.company.name},
         url=reverse("requests_app:detail", args=[request.public_id]) + "#rozmowa",
     )
+
+
+def of_term(request: Request, *, stage: Reminder, at: dt.datetime) -> None:
+    """Reminds whoever deals with the request that its term ends or has passed, once a stage; the
+    operator, while nobody has taken it."""
+    if request.answer_by is None:
+        return
+    path = reverse("admin:requests_app_request_change", args=[request.pk])
+    with translation.override(request.assignee.language if request.assignee else "pl"):
+        facts = {
+            "stage": stage.value,
+            "kind": str(type_of(request).title),
+            "reference": request.reference,
+            "company": request.company.name,
+            "answer_by": request.answer_by.isoformat(),
+            "page": f"{settings.SITE_URL.rstrip('/')}{path}",
+        }
+    # A request filed again has another term, and is reminded of it anew.
+    key = f"{TERM}:{request.pk}:{stage.value}:{request.answer_by}"
+    if request.assignee is None:
+        notices.tell_operator(kind=TERM, key=key, facts=facts, at=at)
+    else:
+        notify(
+            kind=TERM,
+            user=request.assignee,
+            at=at,
+            key=key,
+            company=request.company,
+            facts=facts,
+            url=path,
+        )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from requests_app import checking_views, filing_views, views
+from requests_app import checking_views, contract_end_views, filing_views, views
 from requests_app.catalogue import types
 
 app_name = "requests_app"
@@ -17,6 +17,11 @@ urlpatterns = [
     path("wnioski/<uuid:public_id>/sprawdz/", filing_views.check, name="check"),
     path("wnioski/<uuid:public_id>/wiadomosc/", views.write, name="write"),
     path("wnioski/<uuid:public_id>/wycofaj/", views.withdraw, name="withdraw"),
+    path(
+        "wnioski/koniec-umowy/<uuid:public_id>/",
+        contract_end_views.contract_end,
+        name="contract_end",
+    ),
     path("wnioski/pliki/<uuid:public_id>/", views.file, name="file"),
     path("wnioski/pliki/<uuid:public_id>/usun/", filing_views.remove_file, name="remove_file"),
     path("wnioski/dokumenty/<uuid:public_id>/", views.paper, name="paper"),

@@ -71,6 +71,7 @@ OBJECTS = {
     "contracts:rate_change_pdf": Case("contract", Right.VIEW_CONTRACTS, inner="rate_change"),
     "portal:contract_invoices": Case("contract", Right.VIEW_FINANCE),
     "portal:contract_documents": Case("contract", Right.VIEW_CONTRACTS),
+    "requests_app:contract_end": Case("contract", Right.VIEW_FINANCE),
     "vehicles:detail": Case("asset", Right.VIEW_VEHICLES),
     "invoicing:invoice_detail": Case("invoice", Right.VIEW_FINANCE),
     "invoicing:invoice_pdf": Case("invoice", Right.VIEW_FINANCE),
@@ -212,6 +213,7 @@ FORMS = {
 # or only for something that waits, was suspended or is not signed yet.
 BY_OTHER_MEANS = {
     "retention:leaving",  # from an invoice whose document is stored
+    "requests_app:contract_end",  # from a contract that ends within 90 days
     *("extend_session", "account_reauthenticate"),
     *("mfa_index", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"),
     *("mfa_generate_recovery_codes", *FACTORS),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from requests_app.complaint_models import ComplaintTerm
 from requests_app.models import (
     Request,
     RequestFile,
@@ -54,6 +55,13 @@ def make_request_rows(membership: Any, contract: Any, n: int) -> None:
         name="skan.pdf",
         scan="clean",
         at=at,
+    )
+    ComplaintTerm.objects.create(
+        client_kind="all",
+        calendar_days=30,
+        valid_from=f.TODAY + dt.timedelta(days=n),
+        basis="do potwierdzenia",
+        unanswered_means="do potwierdzenia",
     )
     RequestPaper.objects.create(
         request=request,
