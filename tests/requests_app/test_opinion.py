@@ -17,7 +17,7 @@ from eboks.jobs.models import BALANCES_JOB, JobRun, JobState
 from eboks.tenancy.rights import Role
 from eboks.ui.words import long_date
 from requests_app import deciding, filing
-from requests_app.catalogue import RequestError
+from requests_app.catalogue import RequestError, type_of
 from requests_app.enums import FeeState, Status
 from requests_app.models import Request
 from requests_app.payment_history import history
@@ -213,3 +213,12 @@ def test_check_page_says_no_name(client, lessee, fresh, commits):
     page = client.get(f"/sprawdz/{paper.check_code}/").content.decode()
     assert paper.number in page
     assert lessee.company.name not in page
+
+
+def test_staff_see_how_old_the_data_are(lessee, fresh):
+    item(lessee.contract, ago(9), is_disputed=True)
+    row = filed("opinion", lessee, ASKED, about=False)
+    found = dict(type_of(row).office(row))
+    assert found["Umów"] == "1"
+    assert found["Należności spornych"] == "1"
+    assert found["Wpłaty zaksięgowane do"] == "nie ma wpłat"
