@@ -129,7 +129,7 @@ TYPE = RequestType(
     needed=(
         gettext_lazy("Nic. Jeśli nie masz zaległości ani spornych faktur, dokument jest od razu."),
     ),
-    next_step=gettext_lazy("Bez zaległości dokument jest od razu. W innych sprawach odpowiemy."),
+    next_step=gettext_lazy("Bez zaległości dokument jest od razu. Inaczej sprawdzimy i odpowiemy."),
     lines=_lines,
     facts=_facts,
     decide=_decide,
