@@ -23,6 +23,7 @@ from invoicing.models import Allocation, InterestNoteLine, ReceivableItem, SetOf
 
 # Interest bears no interest; compensation is a lump sum.
 BEARING = (ItemKind.INVOICE, ItemKind.OPENING_BALANCE)
+OWN_CORRECTION = Q(credit_item__invoice__corrects=F("debit_item__invoice"))
 _DAY = dt.timedelta(days=1)
 _BATCH = 1_000
 
@@ -85,7 +86,7 @@ def _of_batch(
     items: Sequence[ReceivableItem], until: dt.date, rates: dict[str, Rates], *, strict: bool
 ) -> Iterator[Accrued]:
     keys = [item.pk for item in items]
-    paid = _paid(keys)
+    paid = paid_by_day(keys)
     noted = dict(
         InterestNoteLine.objects.filter(item__in=keys)
         .values("item")
@@ -135,17 +136,21 @@ def owed(
         yield amount, first, until
 
 
-def _paid(keys: Sequence[int]) -> dict[int, list[tuple[dt.date, Decimal]]]:
-    """What was paid of each item and when. A reversing row undoes on its own day."""
+def paid_by_day(
+    keys: Sequence[int], *, from_start: Q = OWN_CORRECTION
+) -> dict[int, list[tuple[dt.date, Decimal]]]:
+    """What was paid of each item (by id) and when. A reversing row undoes on its own day.
+
+    Set-offs that fulfil `from_start` count from the beginning.
+    """
     found: dict[int, list[tuple[dt.date, Decimal]]] = {key: [] for key in keys}
     allocations = Allocation.objects.filter(item__in=keys).order_by("pk")
     for item, amount, booked_on, on in allocations.values_list(
         "item", "amount", "payment__booked_on", "allocated_on"
     ):
         found[item].append((booked_on if amount > 0 else on, amount))
-    own = Q(credit_item__invoice__corrects=F("debit_item__invoice"))
     set_offs = SetOff.objects.filter(debit_item__in=keys).order_by("pk")
-    corrections = set(set_offs.filter(own, amount__gt=0).values_list("pk", flat=True))
+    corrections = set(set_offs.filter(from_start, amount__gt=0).values_list("pk", flat=True))
     for pk, item, amount, on in set_offs.values_list("pk", "debit_item", "amount", "set_off_on"):
         found[item].append((dt.date.min if pk in corrections else on, amount))
     return found

@@ -150,6 +150,8 @@ class RequestType:
     lines: Callable[[RequestForm], Sequence[tuple[str, str]]]
     facts: Callable[[RequestForm], dict[str, Any]]
     sms: Callable[[About], str] | None = None
+    # The same, of a kind whose SMS names an amount or an account: it gets the facts, too.
+    sms_of_facts: Callable[[About, dict[str, Any]], str] | None = None
     basis: Callable[[About, dict[str, Any]], dict[str, Any]] = lambda about, facts: {}
     amount: Callable[[dict[str, Any]], Decimal | None] = lambda facts: None
     decide: Callable[[Request, dt.datetime], Verdict] = _staff_decides

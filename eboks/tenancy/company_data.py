@@ -21,6 +21,8 @@ CONTACT_FIELDS = (
     *("mail_street", "mail_postcode", "mail_city"),
     *("contact_name", "email", "phone"),
 )
+# What stands in the register; changed when staff have seen an extract of it.
+REGISTRY_FIELDS = ("name", "legal_form", "street", "postcode", "city")
 
 
 def contact_values(company: Company) -> dict[str, str]:
@@ -34,6 +36,33 @@ def change_contact(
 ) -> CompanyChange:
     """Writes the new data at once, and keeps them above the feed until the core has them too."""
     Company.objects.filter(pk=company.pk).update(**{name: values[name] for name in CONTACT_FIELDS})
+    return _changed(company=company, values=values, actor=actor, reference=reference, at=at)
+
+
+def registry_values(company: Company) -> dict[str, str]:
+    """Name, legal form and seat as they stand."""
+    return {name: getattr(company, name) for name in REGISTRY_FIELDS}
+
+
+@transaction.atomic
+def change_registry(
+    *, company: Company, values: dict[str, str], actor: User, reference: str, at: dt.datetime
+) -> CompanyChange:
+    """The same of what stands in the register; `values` holds only what changes.
+
+    `actor` signed the instruction called `reference`; the caller has the lessor's consent. Raises
+    ValueError for columns that are not for this way.
+    """
+    if not values or values.keys() - set(REGISTRY_FIELDS):
+        raise ValueError(f"not registry data: {sorted(values)}")
+    Company.objects.filter(pk=company.pk).update(**values)
+    return _changed(company=company, values=values, actor=actor, reference=reference, at=at)
+
+
+def _changed(
+    *, company: Company, values: dict[str, str], actor: User, reference: str, at: dt.datetime
+) -> CompanyChange:
+    """Keeps the change above feeds, and tells of it."""
     change = keep_change(company=company, values=values, actor=actor, reference=reference, at=at)
     security_event("company_data_changed", result="ok", actor_id=actor.pk, company_id=company.pk)
     record(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eboks.events import security_event
 from eboks.feeds.applying import Load
 from eboks.tenancy.models import Company, CompanyChange
 
-# What a client may change in the portal. The contact person stands in no file.
+# What a client may change in the portal; name, legal form and seat with the lessor's consent.
+# The contact person stands in no file.
 OWN_COLUMNS = (
     *("mail_street", "mail_postcode", "mail_city"),
     *("contact_name", "email", "phone"),
     "e_invoice_since",
+    *("name", "legal_form", "street", "postcode", "city"),
 )
 _NOT_IN_FEED = {"contact_name"}
 
@@ -38,11 +40,14 @@ def lay_over(load: Load) -> None:
     told: dict[int, dict[str, Any]] = {}  # what the core says, before anything is laid over it
     settled = 0
     rows = CompanyChange.objects.filter(pk__in=keys).select_related("company")
-    for change in rows.order_by("made_at", "pk"):
+    changes = list(rows.order_by("made_at", "pk"))
+    overruled = _overruled(changes)
+    for change in changes:
         company = change.company
         core = told.setdefault(company.pk, {name: getattr(company, name) for name in OWN_COLUMNS})
-        wanted = {name: change.values[name] for name in OWN_COLUMNS if name in change.values}
-        if _is_taken_in(wanted, core):
+        own = {name: change.values[name] for name in OWN_COLUMNS if name in change.values}
+        wanted = {name: own[name] for name in own.keys() - overruled[change.pk]}
+        if (own and not wanted) or _is_taken_in(wanted, core):
             CompanyChange.objects.filter(pk=change.pk).update(settled_at=load.at)
             settled += 1
             security_event(
@@ -54,6 +59,17 @@ def lay_over(load: Load) -> None:
         else:
             Company.objects.filter(pk=company.pk).update(**wanted)
     load.count("company_changes", settled=settled, kept=len(keys) - settled)
+
+
+def _overruled(changes: Sequence[CompanyChange]) -> dict[int, set[str]]:
+    """Of each change (in order of time) the columns that a later one of its company names, too."""
+    named: dict[int, set[str]] = {}
+    found = {}
+    for change in reversed(changes):
+        later = named.setdefault(change.company_id, set())
+        found[change.pk] = set(later)
+        later.update(change.values)
+    return found
 
 
 def _is_taken_in(wanted: Mapping[str, Any], core: Mapping[str, Any]) -> bool:

@@ -262,3 +262,46 @@ def test_later_change_wins(feed, load, following):
     applied(load(following(2)))
 
     assert company().mail_city == "Kępno"
+
+
+def test_name_and_seat_that_the_lessor_agreed_on_stand_until_the_core_says_so(
+    feed, load, following
+):
+    load(feed)
+    change = changed(name="ŻUK TRANS S.A.", city="Konin")
+
+    applied(load(following(2)))
+    assert (company().name, company().city) == ("ŻUK TRANS S.A.", "Konin")
+
+    third = following(3).change("companies", 2, name="Żuk Trans S.A.", city="Konin")
+    applied(load(third.seal(sequence=3)))
+    change.refresh_from_db()
+    assert change.settled_at == AT
+    assert company().name == "Żuk Trans S.A."
+
+
+def test_what_a_later_change_overrules_does_not_come_back(feed, load, following):
+    """The core has taken the later one over, but not yet the earlier one."""
+    load(feed)
+    earlier = changed(name="ŻUK TRANS S.A.", city="Konin")
+    later = changed(city="Kępno")
+
+    second = following(2).change("companies", 2, city="Kępno")
+    applied(load(second.seal(sequence=2)))
+
+    earlier.refresh_from_db()
+    later.refresh_from_db()
+    assert (company().name, company().city) == ("ŻUK TRANS S.A.", "Kępno")
+    assert (earlier.settled_at, later.settled_at) == (None, AT)
+
+
+def test_change_that_is_wholly_overruled_is_over(feed, load, following):
+    load(feed)
+    earlier, later = changed(city="Konin"), changed(city="Kępno", name="ŻUK TRANS S.A.")
+
+    applied(load(following(2)))
+
+    earlier.refresh_from_db()
+    later.refresh_from_db()
+    assert (earlier.settled_at, later.settled_at) == (AT, None)
+    assert company().city == "Kępno"
