@@ -23,6 +23,13 @@ class CountryRuleForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
     )
 
+    class Meta:
+        model = CountryRule
+        fields = [
+            *("iso2", "group", "green_card", "notary", "legalisation", "ac_extension"),
+            *("languages", "note", "basis", "valid_from", "valid_to"),
+        ]
+
     def clean_iso2(self) -> str:
         iso2: str = self.cleaned_data["iso2"]
         if country_name(iso2) == iso2:
