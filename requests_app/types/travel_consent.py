@@ -217,24 +217,29 @@ def _driver(typed: Mapping[str, Any]) -> str:
 
 
 def _country_reasons(codes: Iterable[str], rules: Mapping[str, CountryRule]) -> list[str]:
-    """Why a person has to look at these countries; nothing when the portal may agree by itself."""
-    known = [code for code in codes if code in rules]
-    found = (
-        (
-            _("Kraje, których zwykle nie obejmuje zgoda; pracownik może odmówić: %s."),
-            [code for code in known if rules[code].group == CountryGroup.EXCLUDED],
-        ),
-        (_("Nie mamy zasad dla krajów: %s."), [code for code in codes if code not in rules]),
-        (
-            _("Autocasco może tam nie działać, sprawdzimy, czy trzeba je rozszerzyć: %s."),
-            [code for code in known if rules[code].ac_extension],
-        ),
-        (
-            _("Sprawdzimy zakres polisy: %s."),
-            [code for code in known if rules[code].group == CountryGroup.GREEN_CARD],
-        ),
-    )
-    return [text % ", ".join(map(country_name, some)) for text, some in found if some]
+    """Why a person has to look at these countries, each under its gravest reason; nothing when the
+    portal may agree by itself."""
+    texts = {
+        "excluded": _("Kraje zwykle wyłączone, pracownik może odmówić: %s."),
+        "unknown": _("Nie mamy zasad dla krajów: %s."),
+        "ac": _("Sprawdzimy, czy trzeba rozszerzyć autocasco: %s."),
+        "policy": _("Sprawdzimy zakres polisy: %s."),
+    }
+    found: dict[str, list[str]] = {reason: [] for reason in texts}
+    for code in codes:
+        if reason := _reason(rules.get(code)):
+            found[reason].append(country_name(code))
+    return [texts[reason] % ", ".join(names) for reason, names in found.items() if names]
+
+
+def _reason(rule: CountryRule | None) -> str:
+    if rule is None:
+        return "unknown"
+    if rule.group == CountryGroup.EXCLUDED:
+        return "excluded"
+    if rule.ac_extension:
+        return "ac"
+    return "policy" if rule.group == CountryGroup.GREEN_CARD else ""
 
 
 def _decide(request: Request, at: dt.datetime) -> Verdict:
@@ -243,14 +248,15 @@ def _decide(request: Request, at: dt.datetime) -> Verdict:
     """
     contract, asset = _subject(request)
     first, _last = _period(request)
+    reasons = []
     items = ReceivableItem.objects.filter(company=request.company)
-    reasons = _country_reasons(in_order(request.facts["countries"]), rules_on(first))
     if overdue(items, on=clock.today(at)).exists():
         reasons.append(_("Firma ma płatności po terminie."))
     if contract.status != ContractStatus.ACTIVE:
         reasons.append(_("Umowa nie jest teraz aktywna."))
     if not asset.plate:
         reasons.append(_("Pojazd nie ma jeszcze numeru rejestracyjnego."))
+    reasons += _country_reasons(in_order(request.facts["countries"]), rules_on(first))
     return Verdict(not reasons, " ".join(reasons))
 
 

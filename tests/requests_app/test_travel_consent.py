@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 import io
 import re
 import uuid
-from pathlib import Path
 
 import pypdf
 import pytest
-from django.apps import apps
-from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
-import requests_app.migrations
 from contracts.enums import ContractStatus, Product
 from eboks import clock
+from eboks.accounts.staff import StaffRole, create_staff
 from eboks.documents.services import read_checked
 from eboks.tenancy.rights import Role
 from requests_app import deciding, drafts, filing, producing
 from requests_app.catalogue import RequestError, type_of
-from requests_app.countries import country_name, in_order, rule_of
-from requests_app.country_admin import CountryRuleForm
 from requests_app.enums import Status
 from requests_app.models import CountryRule, Request
 from tests import factories as f
+from tests.factories import PASSWORD
 from tests.requests_app.conftest import draft, filed
+from tests.requests_app.country_rows import first_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -36,10 +32,7 @@ KIND = "travel-consent"
 
 @pytest.fixture(autouse=True)
 def rules(db):
-    """The first rows; tests with real transactions may have emptied the table."""
-    folder = Path(requests_app.migrations.__file__).parent
-    (name,) = (path.stem for path in folder.glob("*_first_country_rules.py"))
-    importlib.import_module(f"requests_app.migrations.{name}").add(apps, None)
+    first_rules()
 
 
 def today() -> dt.date:
@@ -74,75 +67,6 @@ def arrears(lessee) -> None:
     f.ReceivableItemFactory(
         invoice=invoice, effective_due_on=today() - dt.timedelta(days=5), open_amount=100
     )
-
-
-# --- rules -------------------------------------------------------------------------------------
-
-
-def test_first_rules_are_those_of_the_specification():
-    found = {rule.iso2: rule for rule in CountryRule.objects.order_by("iso2")}
-
-    groups = {
-        name: {code for code, rule in found.items() if rule.group == name}
-        for name in ("A", "B", "C")
-    }
-    assert len(groups["A"]) == 26 + 4 + 1
-    assert {"NO", "CH", "IS", "LI", "GB"} <= groups["A"]
-    assert "PL" not in found
-    assert groups["B"] == {"AL", "MD", "RS", "TR"}
-    assert groups["C"] == {"BY", "RU", "UA"}
-    notary = {code for code, rule in found.items() if rule.notary}
-    assert notary == {"AL", "BY", "BG", "GR", "MD", "RS", "TR", "UA", "HU"}
-    assert {code for code, rule in found.items() if rule.ac_extension} == {"BY", "MD", "RU", "UA"}
-    assert [code for code, rule in found.items() if rule.legalisation] == ["TR"]
-    assert all(rule.basis for rule in found.values())
-    assert "listy prasowej" in found["HU"].note
-    assert "nie sprawdzono" in found["AL"].basis
-
-
-def test_rule_is_that_of_the_day():
-    day = dt.date(2030, 5, 1)
-    CountryRule.objects.filter(iso2="RS").update(valid_to=day - dt.timedelta(days=1))
-    CountryRule.objects.create(iso2="RS", group="A", basis="nowa", valid_from=day)
-    CountryRule.objects.filter(iso2="AL").update(valid_to=day)
-
-    assert rule_of("RS", on=day - dt.timedelta(days=1)).group == "B"
-    assert rule_of("RS", on=day).group == "A"
-    assert rule_of("AL", on=day).group == "B"
-    assert rule_of("AL", on=day + dt.timedelta(days=1)) is None
-    assert rule_of("RS", on=dt.date(2020, 1, 1)) is None
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"iso2": "DE", "valid_from": dt.date(2026, 1, 1)},
-        {"iso2": "US", "valid_from": dt.date(2026, 1, 2), "valid_to": dt.date(2026, 1, 1)},
-    ],
-    ids=["twice from one day", "days in reverse"],
-)
-def test_rule_that_cannot_be(values):
-    with pytest.raises(IntegrityError), transaction.atomic():
-        CountryRule.objects.create(group="A", basis="x", **values)
-
-
-def test_office_form_knows_countries_and_languages():
-    good = {"iso2": "BA", "group": "B", "basis": "x", "valid_from": "2027-01-01"}
-
-    assert CountryRuleForm({**good, "languages": ["de"]}).is_valid()
-    assert "iso2" in CountryRuleForm({**good, "iso2": "QX"}).errors
-    assert "iso2" in CountryRuleForm({**good, "iso2": "ba"}).errors
-    assert "languages" in CountryRuleForm({**good, "languages": ["ru"]}).errors
-
-
-def test_countries_stand_in_the_order_of_the_language():
-    codes = ["LT", "LV", "ES", "LU", "CZ"]
-
-    assert in_order(codes, "pl") == ["CZ", "ES", "LT", "LU", "LV"]  # Łotwa after Luksemburg
-    assert in_order(["IT", "ES", "NO"], "uk") == ["ES", "IT", "NO"]  # Іспанія, Італія, Норвегія
-    assert in_order(["AT", "EE", "DE"], "de") == ["DE", "EE", "AT"]  # Österreich as with O
-    with translation.override("uk"):
-        assert country_name("DE") == "Німеччина"
 
 
 # --- form --------------------------------------------------------------------------------------
@@ -260,8 +184,8 @@ def test_filed_twice_is_one_request(lessee, commits):
     ("country", "said"),
     [
         ("TR", "Sprawdzimy zakres polisy: Turcja."),
-        ("RU", "Kraje, których zwykle nie obejmuje zgoda; pracownik może odmówić: Rosja."),
-        ("MD", "Autocasco może tam nie działać"),
+        ("RU", "Kraje zwykle wyłączone, pracownik może odmówić: Rosja."),
+        ("MD", "Sprawdzimy, czy trzeba rozszerzyć autocasco: Mołdawia."),
     ],
 )
 def test_other_countries_go_to_staff_with_the_reason(lessee, country, said):
@@ -274,13 +198,35 @@ def test_other_countries_go_to_staff_with_the_reason(lessee, country, said):
     assert "Uwaga: zgody nie będzie od razu" in labels  # known before filing
 
 
+def test_each_country_is_named_under_its_gravest_reason(lessee):
+    arrears(lessee)
+
+    row = filed(KIND, lessee, typed(countries=["BY", "RU", "UA", "AL", "MD", "RS", "TR"]))
+
+    assert row.why_review == (
+        "Firma ma płatności po terminie. "
+        "Kraje zwykle wyłączone, pracownik może odmówić: "
+        "Białoruś, Rosja, Ukraina. "
+        "Sprawdzimy, czy trzeba rozszerzyć autocasco: Mołdawia. "
+        "Sprawdzimy zakres polisy: Albania, Serbia, Turcja."
+    )
+
+
+def test_countries_are_named_in_the_language_of_the_person(lessee):
+    with translation.override("uk"):
+        row = filed(KIND, lessee, typed())
+
+    assert row.language == "uk"
+    assert "Німеччина, Чехія" in str(row.lines)
+
+
 def test_free_country_outside_the_policy_goes_to_staff(lessee):
     CountryRule.objects.filter(iso2="DE").update(ac_extension=True)
 
     row = filed(KIND, lessee, typed())
 
     assert row.status == Status.SUBMITTED
-    assert row.why_review.endswith("trzeba je rozszerzyć: Niemcy.")
+    assert row.why_review.endswith("trzeba rozszerzyć autocasco: Niemcy.")
 
 
 def test_notary_of_a_free_country_is_a_note_only(lessee):
@@ -334,12 +280,18 @@ def test_vehicle_without_a_plate_gets_no_paper(lessee, clerk):
         deciding.approve(request_id=row.pk, actor=clerk, at=timezone.now())
 
 
-def test_staff_agree_and_the_paper_follows(lessee, clerk, commits):
+def test_staff_agree_and_the_paper_follows(client, lessee, clerk, commits):
     row = filed(KIND, lessee, typed(countries=["TR", "BG"], languages=["en"]))
     said = dict(type_of(row).office(row))
     assert list(said) == ["Bułgaria", "Turcja"]
     assert "legalizacja" in said["Turcja"]
     assert "podstawa: domena 4.2" in said["Turcja"]
+    admin = create_staff(
+        username="Z-admin", email="a@lessor.example", role=StaffRole.ADMIN, password=PASSWORD
+    )
+    client.force_login(admin)
+    page = client.get(f"/zaplecze/requests_app/request/{row.pk}/change/").content.decode()
+    assert "poświadczenie notariusza" in page
 
     with commits():
         deciding.approve(request_id=row.pk, actor=clerk, at=timezone.now())
