@@ -366,3 +366,4 @@ def _fee(request: HttpRequest) -> Decimal | None:
 
 
 from requests_app import complaint_admin  # noqa: E402,F401
+from requests_app import country_admin  # noqa: E402,F401

@@ -88,6 +88,7 @@ class Paper:
     valid_from: dt.date
     valid_to: dt.date | None = None
     about: Sequence[tuple[str, str]] = ()
+    qr_title: str = ""  # in the paper's language, where that is none of the portal's
     context: dict[str, Any] = field(default_factory=dict)
 
 

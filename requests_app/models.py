@@ -335,3 +335,6 @@ class RequestPaper(models.Model):
     def is_valid(self, on: dt.date) -> bool:
         in_time = self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
         return in_time and self.revoked_at is None
+
+
+from requests_app.country_models import CountryRule as CountryRule  # noqa: E402,PLC0414

@@ -111,7 +111,7 @@ def _content(request: Request, paper: Paper, row: RequestPaper) -> bytes:
                 "asset": request.asset,
                 "facts": request.facts,
                 "check_address": address,
-                "qr": qr(address),
+                "qr": qr(address, title=paper.qr_title),
                 **paper.context,
             },
         )
@@ -129,12 +129,13 @@ def check_address(paper: RequestPaper) -> str:
     return f"{settings.SITE_URL.rstrip('/')}{path}"
 
 
-def qr(address: str) -> SafeString:
+def qr(address: str, *, title: str = "") -> SafeString:
     """The code as an SVG drawing to stand in a document."""
     drawing = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
         drawing, kind="svg", xmldecl=False, svgns=False, omitsize=True, lineclass=None,
-        svgclass="qr", light="#fff", dark="#000", title=_("Kod QR do sprawdzenia dokumentu"),
+        svgclass="qr", light="#fff", dark="#000",
+        title=title or _("Kod QR do sprawdzenia dokumentu"),
     )  # fmt: skip
     return mark_safe(drawing.getvalue().decode())  # noqa: S308 -- drawn by the package
 
