@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -72,7 +73,7 @@ def _sms(kind: RequestType, facts: Facts) -> str:
     row = _row(facts)
     about = about_of(row, on=clock.today())
     if kind.sms is not None:
-        return kind.sms(about)
+        return kind.sms(replace(about, facts=_ready(facts).facts))
     return f"{kind.title}, {row.contract.number if row.contract else row.company.client_id}"
 
 
