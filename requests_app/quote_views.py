@@ -102,11 +102,9 @@ def _columns(ground: quoting.Ground, form: DayForm) -> list[Column]:
     return list(found.values())
 
 
-def _lines(columns: list[Column]) -> list[tuple[str, list[str]]]:
-    """(label, value of each day): all days are of one contract, so their lines are the same."""
+def _lines(columns: list[Column]) -> list[tuple[quoting.Row, list[str]]]:
+    """Each line with its value on each day. Days of one contract have the same lines."""
     if not columns:
         return []
     rows = [column.quote.rows() for column in columns]
-    return [
-        (label, [own[place][1] for own in rows]) for place, (label, _value) in enumerate(rows[0])
-    ]
+    return [(row, [own[place].value for own in rows]) for place, row in enumerate(rows[0])]

@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Sum
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from contracts import repricing_reading as reading
@@ -58,6 +59,14 @@ class Ground:
         return next(ahead, None)
 
 
+class Row(NamedTuple):
+    """A line of the arithmetic for people."""
+
+    label: str
+    value: str
+    is_sum: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """PLN. `meanwhile`: what falls due from today up to the day and is paid as ever, gross."""
@@ -80,33 +89,30 @@ class Quote:
     def altogether(self) -> Decimal:
         return self.gross + self.meanwhile
 
-    def rows(self) -> list[tuple[str, str]]:
+    def rows(self) -> list[Row]:
         """The arithmetic line by line, in the language that is on."""
         found = self.settlement
         money = format_money
-        vat_pct = f"{found.vat_pct.normalize():f}%" if found.vat_pct is not None else ""
+        vat_label = _("VAT od ceny: nie ma")
+        if found.vat_pct is not None:
+            vat_label = _("VAT od ceny, %s%%") % number_format(found.vat_pct.normalize())
         return [
-            (_("Dzień rozliczenia"), long_date(found.on)),
-            (_("Raty przeliczone na dzień"), long_date(found.discounted_to)),
-            (_("Raty, które zostają"), _numbers(found)),
-            (_("Dyskonto, rocznie"), rate(found.discount_pct)),
-            (_("Raty po zdyskontowaniu, netto"), money(found.amount(Part.INSTALMENTS))),
-            (_("Wykup po zdyskontowaniu, netto"), money(found.amount(Part.BUYOUT))),
-            (_("Odsetki od tego dnia, netto"), money(found.amount(Part.ACCRUED))),
-            (_("Cena netto"), money(found.price)),
-            (
-                _("VAT od ceny, %s") % vat_pct.replace(".", ",")
-                if vat_pct
-                else _("VAT od ceny: nie ma"),
-                money(found.price_vat),
-            ),
-            (_("Zaległe dokumenty, brutto"), money(found.amount(Part.OVERDUE))),
-            (_("Odsetki za opóźnienie"), money(found.amount(Part.LATE_INTEREST))),
-            (_("Opłata za obsługę, netto"), money(found.amount(Part.FEE))),
-            (_("VAT od opłaty"), money(found.fee_vat)),
-            (_("Wpłacone z góry"), money(found.amount(Part.PREPAID))),
-            (_("Razem do zapłaty, brutto"), money(found.gross)),
-            (_("Wycena ważna do"), long_date(self.valid_until)),
+            Row(_("Dzień rozliczenia"), long_date(found.on)),
+            Row(_("Raty przeliczone na dzień"), long_date(found.discounted_to)),
+            Row(_("Raty, które zostają"), _numbers(found)),
+            Row(_("Dyskonto, rocznie"), rate(found.discount_pct)),
+            Row(_("Raty po zdyskontowaniu, netto"), money(found.amount(Part.INSTALMENTS))),
+            Row(_("Wykup po zdyskontowaniu, netto"), money(found.amount(Part.BUYOUT))),
+            Row(_("Odsetki od tego dnia, netto"), money(found.amount(Part.ACCRUED))),
+            Row(_("Cena netto"), money(found.price), is_sum=True),
+            Row(vat_label, money(found.price_vat)),
+            Row(_("Zaległe dokumenty, brutto"), money(found.amount(Part.OVERDUE))),
+            Row(_("Odsetki za opóźnienie"), money(found.amount(Part.LATE_INTEREST))),
+            Row(_("Opłata za obsługę, netto"), money(found.amount(Part.FEE))),
+            Row(_("VAT od opłaty"), money(found.fee_vat)),
+            Row(_("Wpłacone z góry"), money(found.amount(Part.PREPAID))),
+            Row(_("Razem do zapłaty, brutto"), money(found.gross), is_sum=True),
+            Row(_("Ta cena, jeśli złożysz wniosek do"), long_date(self.valid_until)),
         ]
 
     def data(self) -> dict[str, Any]:

@@ -103,8 +103,8 @@ class SettlementQuoteQuerySet(CompanyScopedQuerySet[Any]):
 
 class SettlementQuote(models.Model):
     """The price that a client accepted when filing. `net` is S(d) of domain 4.3: it holds overdue
-    invoices as they are paid; `vat` is that of the price and of the fee. `rows` (label, value) are
-    in the language of the request."""
+    invoices as they are paid; `vat` is that of the price and of the fee. `rows` (label, value,
+    is_sum) are in the language of the request."""
 
     request = models.OneToOneField(
         "requests_app.Request", on_delete=models.PROTECT, related_name="settlement_quote"

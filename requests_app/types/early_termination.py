@@ -125,7 +125,7 @@ def _form(form: RequestForm) -> TerminationForm:
 def _lines(form: RequestForm) -> list[tuple[str, str]]:
     own = _form(form)
     data = own.cleaned_data
-    lines = own.quote.rows()
+    lines = [(row.label, row.value) for row in own.quote.rows()]
     if own.quote.meanwhile:
         lines.append(
             (_("Do tego dnia płatne jak dotąd, brutto"), format_money(own.quote.meanwhile))
@@ -146,7 +146,7 @@ def _facts(form: RequestForm) -> dict[str, Any]:
     data = own.cleaned_data
     return {
         "quote": own.quote.data(),
-        "rows": [{"label": label, "value": value} for label, value in own.quote.rows()],
+        "rows": [row._asdict() for row in own.quote.rows()],
         "buyer": data["buyer"],
         "buyer_name": data["buyer_name"],
         "buyer_nip": data["buyer_nip"],
@@ -178,12 +178,13 @@ def _keep_quote(request: Request, at: dt.datetime) -> Verdict:
     return Verdict(False, _("cenę potwierdza pracownik i przygotowuje dokumenty sprzedaży"))
 
 
-def _still_valid(request: Request, at: dt.datetime, actor: User | None) -> None:
+def _still_possible(request: Request, at: dt.datetime, actor: User | None) -> None:
+    """The client accepted in time; the price holds for its day and for no later one."""
     quote = request.settlement_quote
-    if clock.today(at) > quote.valid_until:
+    if clock.today(at) > quote.settle_on:
         raise RequestError(
-            _("Wycena była ważna do %s. Poproś klienta o nowy dzień rozliczenia.")
-            % long_date(quote.valid_until)
+            _("Dzień rozliczenia minął %s. Poproś klienta o uzupełnienie: wybierze nowy dzień.")
+            % long_date(quote.settle_on)
         )
 
 
@@ -200,7 +201,7 @@ def _office(request: Request) -> Sequence[tuple[str, str]]:
     return (
         (_("Cena przyjęta przez klienta, brutto"), format_money(quote.gross)),
         (_("Ta sama data policzona dziś, brutto"), gross),
-        (_("Wycena ważna do"), long_date(quote.valid_until)),
+        (_("Dzień rozliczenia"), long_date(quote.settle_on)),
         (
             _("Wycena rzeczoznawcy"),
             _("potrzebna") if request.facts["quote"]["needs_expert"] else _("niepotrzebna"),
@@ -223,7 +224,7 @@ def _papers(request: Request, at: dt.datetime) -> Sequence[Paper]:
             version="1",
             languages=(request.language,),
             valid_from=clock.today(quote.made_at),
-            valid_to=quote.valid_until,
+            valid_to=quote.settle_on,
             about=about,
             context={"quote": quote, "rule": quote.rule},
         )
@@ -258,7 +259,7 @@ TYPE = RequestType(
     basis=lambda about, facts: {"quote": facts["quote"]},
     amount=lambda facts: Decimal(facts["quote"]["gross"]),
     decide=_keep_quote,
-    effect=_still_valid,
+    effect=_still_possible,
     papers=_papers,
     closes_itself=False,
     office=_office,
