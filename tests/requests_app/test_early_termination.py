@@ -281,7 +281,16 @@ def test_approval_issues_the_arithmetic_as_a_paper(leased, rule, clerk, second_c
     assert (paper.valid_from, paper.valid_to) == (TODAY, DUE)
     pages = pypdf.PdfReader(io.BytesIO(read_checked(paper.document))).pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
-    for wanted in ("OL/2026/1", "61 361,30", "14 113,10", "750,00", "172,50", "76 396,90", "§ 4"):
+    for wanted in (
+        "OL/2026/1",
+        "61 361,30",
+        "14 113,10",
+        "750,00",
+        "172,50",
+        "76 396,90",
+        "§ 4",
+        "61 1090",
+    ):
         assert wanted in text, wanted
 
 
