@@ -11,10 +11,12 @@ from contracts.enums import ContractStatus, Product
 from contracts.rate_terms import terms_of
 from contracts.repricing_reading import instalments
 from contracts.stored_schedules import as_schedule
+from eboks.accounts.staff import StaffRole, create_staff
 from eboks.money import ZERO, to_grosz
 from invoicing.models import LateInterestRate
 from requests_app import quoting
 from requests_app.catalogue import RequestError
+from requests_app.settlement_models import SettlementRule
 from requests_app.settlements import Claims, Part, settle_on
 from tests import factories as f
 from tests.requests_app.con_01 import DUE, TODAY, con_01, make_rule
@@ -249,3 +251,34 @@ def test_contract_without_schedule_or_index_says_so(lessee):
     lessee.contract.index_value = None
     with pytest.raises(RequestError, match="nie ma stopy bazowej"):
         quoting.ground_of(lessee.contract, on=TODAY)
+
+
+# --- rules in the back office --------------------------------------------------------------------
+
+
+def test_lessor_sets_a_rule_with_its_days_and_basis(client, lessee):
+    admin = create_staff(
+        username="Z-admin", email="a@lessor.example", role=StaffRole.ADMIN, password=f.PASSWORD
+    )
+    client.force_login(admin)
+    data = {
+        "product": "operating",
+        "valid_from": "2026-01-01",
+        "valid_to": "",
+        "discount": "index",
+        "less_pp": "0",
+        "valid_days": "7",
+        "expert_valuation_below_pct": "40",
+        "price_vat": "contract_rate",
+        "basis": "Ogólne warunki, § 14",
+    }
+    page = "/zaplecze/requests_app/settlementrule/add/"
+
+    refused = client.post(page, {**data, "less_pp": "2"})
+    assert "tylko przy stopie pomniejszonej" in refused.content.decode()
+    assert client.post(page, data).status_code == 302
+
+    rule = SettlementRule.objects.in_force(product="operating", on=TODAY)
+    assert (rule.valid_days, rule.basis) == (7, "Ogólne warunki, § 14")
+    assert "§ 14" in client.get("/zaplecze/requests_app/settlementrule/").content.decode()
+    assert client.get("/zaplecze/requests_app/settlementquote/").status_code == 200
