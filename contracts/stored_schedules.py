@@ -136,6 +136,34 @@ def reprice_stored(
     return repriced
 
 
+def as_schedule(contract: RateTerms, rows: Instalments) -> engine.Schedule:
+    """The stored instalments of `contract` as the engine reads them, to work out what it costs to
+    end them early (`contracts.schedule_payoff`); all rows must have been read.
+
+    Its rate is the one in force; VAT is the caller's. Raises StoredScheduleError or
+    UnreadRowsError.
+    """
+    if rows.first > 1:
+        raise UnreadRowsError
+    if any(row.n != place for place, row in enumerate(rows.rows, 1)):
+        raise StoredScheduleError("numery rat w harmonogramie nie idą po kolei")
+    due_dates = tuple(row.due_on for row in rows.rows)
+    terms = engine.ScheduleTerms(
+        financed=contract.financed,
+        n=len(rows),
+        annual_rate_pct=contract.annual_rate_pct,
+        start_on=min(contract.handover_on, due_dates[0]),
+        buyout=contract.buyout,
+        buyout_timing=engine.BuyoutTiming(contract.buyout_timing),
+        day_count=DayCount(contract.day_count),
+        frequency=Frequency(contract.frequency_months),
+        in_advance=contract.in_advance,
+        due_day=contract.due_day,
+        due_dates=due_dates,
+    )
+    return engine.Schedule(terms, tuple(map(_engine_row, rows.rows)), rows.rows[0].payment)
+
+
 def _terms(
     contract: RateTerms,
     rows: Instalments,

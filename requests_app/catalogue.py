@@ -57,13 +57,17 @@ class Files(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """Whom and what a request is for, on the day `on`. `contract` and `asset` as the kind asks."""
+    """Whom and what a request is for, on the day `on`. `contract` and `asset` as the kind asks.
+
+    `facts`: for the text of the SMS alone, what the request comes to as it is now.
+    """
 
     user: User
     company: Company
     contract: Contract | None
     asset: Asset | None
     on: dt.date
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

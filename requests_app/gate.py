@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -74,7 +75,7 @@ def _sms(kind: RequestType, facts: Facts) -> str:
     if kind.sms_of_facts is not None:
         return kind.sms_of_facts(about, _ready(facts).facts)
     if kind.sms is not None:
-        return kind.sms(about)
+        return kind.sms(replace(about, facts=_ready(facts).facts))
     return f"{kind.title}, {row.contract.number if row.contract else row.company.client_id}"
 
 

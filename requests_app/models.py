@@ -338,3 +338,5 @@ class RequestPaper(models.Model):
 
 
 from requests_app.country_models import CountryRule as CountryRule  # noqa: E402,PLC0414
+# Models of single kinds of request stand beside what they are for.
+from requests_app import settlement_models  # noqa: E402,F401

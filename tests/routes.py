@@ -85,6 +85,7 @@ OBJECTS = {
     "invoicing:balance_confirmation": Case("balance", Right.VIEW_FINANCE),
     "invoicing:balance_pdf": Case("balance", Right.VIEW_FINANCE),
     "invoicing:balance_answer": Case("balance", Right.SIGN),
+    "requests_app:settlement": Case("contract", Right.VIEW_FINANCE),
     "authorisation:check": Case("instruction", Right.SIGN, opens=302),
     "authorisation:code": Case("instruction", Right.SIGN, opens=302),
     "authorisation:renew": Case("instruction", Right.SIGN, opens=404),  # its author's alone
