@@ -363,3 +363,6 @@ def _fee(request: HttpRequest) -> Decimal | None:
     if not fee.is_finite() or fee < 0 or fee != fee.quantize(Decimal("0.01")):
         raise RequestError(_("Kwota opłaty jest nieprawidłowa."))
     return fee
+
+
+from requests_app import vehicle_use_admin  # noqa: E402,F401

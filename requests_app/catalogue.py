@@ -145,6 +145,8 @@ class RequestType:
     decide: Callable[[Request, dt.datetime], Verdict] = _staff_decides
     effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
     papers: Callable[[Request, dt.datetime], Sequence[Paper]] = lambda request, at: ()
+    # Fields whose typed value is forgotten once the matter is decided or ends, such as a PESEL.
+    private: Sequence[str] = ()
     closes_itself: bool = True  # nothing is left to do once approved and produced
     office: Callable[[Request], Sequence[tuple[str, str]]] = (
         lambda request: ()

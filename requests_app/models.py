@@ -332,3 +332,7 @@ class RequestPaper(models.Model):
     def is_valid(self, on: dt.date) -> bool:
         in_time = self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
         return in_time and self.revoked_at is None
+
+
+# Models of single kinds live beside them; Django finds them through this module.
+from requests_app.vehicle_use_models import VehicleUse  # noqa: E402,F401

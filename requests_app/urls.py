@@ -1,6 +1,6 @@
 from django.urls import path
 
-from requests_app import checking_views, filing_views, views
+from requests_app import checking_views, filing_views, vehicle_use_views, views
 
 app_name = "requests_app"
 urlpatterns = [
@@ -15,6 +15,12 @@ urlpatterns = [
     path("wnioski/pliki/<uuid:public_id>/", views.file, name="file"),
     path("wnioski/pliki/<uuid:public_id>/usun/", filing_views.remove_file, name="remove_file"),
     path("wnioski/dokumenty/<uuid:public_id>/", views.paper, name="paper"),
+    path("wnioski/uzytkownicy/", vehicle_use_views.vehicle_users, name="vehicle_users"),
+    path(
+        "wnioski/uzytkownicy/<uuid:public_id>/zakoncz/",
+        vehicle_use_views.end_vehicle_use,
+        name="end_vehicle_use",
+    ),
     path("sprawdz/", checking_views.ask, name="paper_ask"),
     path("sprawdz/<str:code>/", checking_views.paper, name="paper_check"),
 ]

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from contracts.enums import RateChangeKind, RateChangeOutcome
-from contracts.models import AssignedAsset, Contract, RateChange, ScheduleVersion
+from contracts.models import Asset, AssignedAsset, Contract, RateChange, ScheduleVersion
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.authorisation.enums import InstructionState
@@ -30,6 +30,9 @@ from invoicing.models import (
     PaymentPromise,
     PaymentReport,
 )
+from requests_app.enums import Status
+from requests_app.models import Request
+from requests_app.vehicle_use_models import Purpose, UserKind, VehicleUse
 from tests import factories as f
 
 
@@ -131,6 +134,7 @@ def make_world(mark: str, *, letter: str) -> World:
         "balance": _balance_confirmation(mark, company),
         "export_file": _export_file(mark, company, owner),
         "saved_report": _saved_report(mark, company, owner),
+        "vehicle_use": _vehicle_use(mark, owner, asset),
     }
     return World(mark=mark, company=company, owner=owner, rows=rows)
 
@@ -165,6 +169,37 @@ def _saved_report(mark: str, company: Company, owner: User) -> SavedReport:
         params={"state": "live"},
         name=f"Raport {mark}",
         created_at=timezone.now(),
+    )
+
+
+def _vehicle_use(mark: str, owner: User, asset: Asset) -> VehicleUse:
+    """Somebody to whom the company's vehicle was given, with the request that it rests on."""
+    at = timezone.now()
+    request = Request.objects.create(
+        reference=f"W-U-{mark}"[:20],
+        kind="sublease",
+        company=asset.contract.company,
+        contract=asset.contract,
+        asset=asset,
+        author=owner,
+        form_key=uuid.uuid4(),
+        status=Status.CLOSED,
+        lines=[{"label": "Kto będzie używać", "value": f"User {mark}"}],
+        created_at=at,
+        changed_at=at,
+        submitted_at=at,
+    )
+    return VehicleUse.objects.create(
+        request=request,
+        company=asset.contract.company,
+        asset=asset,
+        user_kind=UserKind.PERSON,
+        user_name=f"User {mark}",
+        identifier="•••••••1234",
+        purpose=Purpose.LENDING,
+        from_on=clock.today(at),
+        to_on=clock.today(at) + dt.timedelta(days=30),
+        recorded_at=at,
     )
 
 
