@@ -25,8 +25,8 @@ from requests_app.vehicle_use_models import Purpose, UserKind
 
 _SHOWN_OF_PESEL = 4
 _WHO = {
-    UserKind.PERSON: gettext_lazy("osoba (PESEL)"),
-    UserKind.COMPANY: gettext_lazy("firma (NIP)"),
+    UserKind.PERSON: gettext_lazy("osoba"),
+    UserKind.COMPANY: gettext_lazy("firma, także jednoosobowa"),
 }
 
 
@@ -37,19 +37,13 @@ class SubleaseForm(RequestForm):
         widget=forms.RadioSelect,
     )
     user_name = LineField(label=gettext_lazy("Imię i nazwisko albo nazwa firmy"), max_length=120)
-    pesel = LineField(
-        label="PESEL",
+    identifier = LineField(
+        label=gettext_lazy("PESEL osoby albo NIP firmy"),
         help_text=gettext_lazy(
-            "Gdy pojazdu używa osoba. Po decyzji zostają cztery ostatnie cyfry."
+            "Z numeru PESEL po złożeniu widać, a po decyzji zostają tylko cztery ostatnie cyfry."
         ),
         max_length=20,
-        required=False,
-    )
-    nip = LineField(
-        label="NIP",
-        help_text=gettext_lazy("Gdy pojazdu używa firma, także jednoosobowa."),
-        max_length=20,
-        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
     purpose = forms.ChoiceField(
         label=gettext_lazy("Na jakich zasadach"), choices=Purpose.choices, widget=forms.RadioSelect
@@ -68,11 +62,8 @@ class SubleaseForm(RequestForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        match values.get("user_kind"):
-            case UserKind.PERSON:
-                self._check_pesel(values.get("pesel", ""))
-            case UserKind.COMPANY:
-                self._check_nip(values.get("nip", ""))
+        if values.get("user_kind") and values.get("identifier"):
+            self._check_identifier(values["user_kind"], values["identifier"])
         from_on, to_on = values.get("from_on"), values.get("to_on")
         if from_on and from_on < self.about.on:
             self.add_error("from_on", _("Wpisz dziś albo późniejszy dzień."))
@@ -85,19 +76,14 @@ class SubleaseForm(RequestForm):
             self._check_free(from_on, to_on)
         return values
 
-    def _check_pesel(self, value: str) -> None:
-        if not value:
-            self.add_error("pesel", _("Wpisz PESEL osoby, która będzie używać pojazdu."))
-        elif not pesel.is_valid(value):
-            self.add_error("pesel", _("To nie jest poprawny PESEL: potrzeba 11 cyfr."))
-
-    def _check_nip(self, value: str) -> None:
-        if not value:
-            self.add_error("nip", _("Wpisz NIP firmy, która będzie używać pojazdu."))
+    def _check_identifier(self, kind: str, value: str) -> None:
+        if kind == UserKind.PERSON:
+            if not pesel.is_valid(value):
+                self.add_error("identifier", _("To nie jest poprawny PESEL: potrzeba 11 cyfr."))
         elif not nip.is_valid(value):
-            self.add_error("nip", _("To nie jest poprawny NIP: potrzeba 10 cyfr."))
+            self.add_error("identifier", _("To nie jest poprawny NIP: potrzeba 10 cyfr."))
         elif nip.compact(value) == self.about.company.nip:
-            self.add_error("nip", _("To NIP Twojej firmy. Sama może używać pojazdu bez zgody."))
+            self.add_error("identifier", _("To NIP Twojej firmy. Ona nie potrzebuje tej zgody."))
 
     def _check_free(self, from_on: dt.date, to_on: dt.date) -> None:
         if self.about.asset is None:
@@ -119,8 +105,8 @@ def _leases(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
 def _identifier(typed: dict[str, Any]) -> str:
     """What is shown and kept: the NIP, or the PESEL with its last four digits alone."""
     if typed["user_kind"] == UserKind.COMPANY:
-        return str(nip.compact(typed["nip"]))
-    number = str(pesel.compact(typed["pesel"]))
+        return str(nip.compact(typed["identifier"]))
+    number = str(pesel.compact(typed["identifier"]))
     hidden = len(number) - _SHOWN_OF_PESEL
     return "•" * hidden + number[hidden:]
 
@@ -236,6 +222,6 @@ TYPE = RequestType(
     basis=_basis,
     effect=_enter,
     papers=_papers,
-    private=("pesel",),
+    private=("identifier",),
     office=_office,
 )

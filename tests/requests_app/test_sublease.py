@@ -40,8 +40,7 @@ def typed(first: int = 1, last: int = 30, **other):
     return {
         "user_kind": "person",
         "user_name": "Jan Nowak",
-        "pesel": PESEL,
-        "nip": "",
+        "identifier": PESEL,
         "purpose": "lending",
         "from_on": day(first).isoformat(),
         "to_on": day(last).isoformat(),
@@ -82,7 +81,7 @@ def test_pesel_stands_nowhere_once_decided(lessee, clerk, commits):
     shown = json.dumps([row.lines, row.facts, Instruction.objects.get().lines])
     assert PESEL not in shown
     assert "1359" in shown
-    assert row.typed["pesel"] == [PESEL]  # it may come back to be completed
+    assert row.typed["identifier"] == [PESEL]  # it may come back to be completed
 
     with commits():
         deciding.approve(request_id=row.pk, actor=clerk, at=timezone.now())
@@ -101,7 +100,7 @@ def test_pesel_is_forgotten_after_a_refusal_and_with_a_draft(lessee, clerk):
 
     for row in (refused, dropped):
         row.refresh_from_db()
-        assert "pesel" not in row.typed
+        assert "identifier" not in row.typed
         assert "user_name" in row.typed
 
 
@@ -148,8 +147,7 @@ def test_company_is_named_by_its_nip(lessee, clerk, commits):
         commits,
         user_kind="company",
         user_name="Ala sp. z o.o.",
-        nip="774-000-14-54",
-        pesel="",
+        identifier="774-000-14-54",
         purpose="sublease",
     )
 
@@ -160,10 +158,11 @@ def test_company_is_named_by_its_nip(lessee, clerk, commits):
 @pytest.mark.parametrize(
     ("other", "field"),
     [
-        ({"pesel": "44051401358"}, "pesel"),
-        ({"pesel": ""}, "pesel"),
-        ({"user_kind": "company", "nip": "7740001455"}, "nip"),
-        ({"user_kind": "company", "nip": ""}, "nip"),
+        ({"identifier": "44051401358"}, "identifier"),
+        ({"identifier": NIP}, "identifier"),
+        ({"identifier": ""}, "identifier"),
+        ({"user_kind": "company", "identifier": "7740001455"}, "identifier"),
+        ({"user_kind": "company", "identifier": PESEL}, "identifier"),
         ({"user_name": " "}, "user_name"),
         ({"user_kind": "nobody"}, "user_kind"),
         ({"first": -1}, "from_on"),
@@ -180,7 +179,7 @@ def test_own_company_is_no_third_party(lessee):
     lessee.company.nip = NIP
     lessee.company.save()
 
-    assert list(errors(lessee, user_kind="company", nip=NIP)) == ["nip"]
+    assert list(errors(lessee, user_kind="company", identifier=NIP)) == ["identifier"]
 
 
 def test_overlapping_use_is_refused_in_the_form(lessee, clerk, commits):
