@@ -134,7 +134,7 @@ def make_world(mark: str, *, letter: str) -> World:
         "balance": _balance_confirmation(mark, company),
         "export_file": _export_file(mark, company, owner),
         "saved_report": _saved_report(mark, company, owner),
-        "vehicle_use": _vehicle_use(mark, owner, asset),
+        "vehicle_use": make_vehicle_use(mark, owner, asset),
     }
     return World(mark=mark, company=company, owner=owner, rows=rows)
 
@@ -172,7 +172,7 @@ def _saved_report(mark: str, company: Company, owner: User) -> SavedReport:
     )
 
 
-def _vehicle_use(mark: str, owner: User, asset: Asset) -> VehicleUse:
+def make_vehicle_use(mark: str, owner: User, asset: Asset) -> VehicleUse:
     """Somebody to whom the company's vehicle was given, with the request that it rests on."""
     at = timezone.now()
     request = Request.objects.create(
