@@ -368,3 +368,4 @@ def _fee(request: HttpRequest) -> Decimal | None:
 from requests_app import complaint_admin  # noqa: E402,F401
 from requests_app import country_admin  # noqa: E402,F401
 from requests_app import settlement_admin  # noqa: E402,F401
+from requests_app import vehicle_use_admin  # noqa: E402,F401

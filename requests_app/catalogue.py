@@ -163,6 +163,8 @@ class RequestType:
     effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
     papers: Callable[[Request, dt.datetime], Sequence[Paper]] = lambda request, at: ()
     papers_when_refused: bool = False  # a refusal is answered with the same papers
+    # Fields whose typed value is forgotten once the matter is decided or ends, such as a PESEL.
+    private: Sequence[str] = ()
     closes_itself: bool = True  # nothing is left to do once approved and produced
     office: Callable[[Request], Sequence[tuple[str, str]]] = (
         lambda request: ()

@@ -340,3 +340,5 @@ class RequestPaper(models.Model):
 from requests_app.country_models import CountryRule as CountryRule  # noqa: E402,PLC0414
 # Models of single kinds of request stand beside what they are for.
 from requests_app import settlement_models  # noqa: E402,F401
+# Models of single kinds live beside them; Django finds them through this module.
+from requests_app.vehicle_use_models import VehicleUse  # noqa: E402,F401

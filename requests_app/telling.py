@@ -47,6 +47,7 @@ def register() -> None:
         ("request_paper_revoked", _("cofnął(ęła) dokument %(number)s"), "staff"),
         ("request_assigned", _("przypisał(a) wniosek %(reference)s"), "staff"),
         ("request_proposed", _("zaproponował(a) zgodę na %(reference)s"), "staff"),
+        ("request_use_ended", _("zakończył(a) używanie pojazdu z %(reference)s"), "instructions"),
         ("request_fee_noted", _("zapisał(a) opłatę za %(reference)s"), "staff"),
     ):
         add_event(name, text, group=Group(group))

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from eboks.accounts.models import User
 from eboks.audit.services import record
 from requests_app import telling
-from requests_app.catalogue import RequestError
-from requests_app.enums import STEPS, By, Status
+from requests_app.catalogue import RequestError, type_of
+from requests_app.enums import ENDED, STEPS, By, Status
 from requests_app.models import Request, RequestStep
 
+_DECIDED = frozenset({Status.APPROVED, *ENDED})
 _TOLD = frozenset(Status) - {Status.DRAFT, Status.IN_REVIEW}
 
 
@@ -39,6 +40,10 @@ def move(
     if by not in allowed or before not in sources:
         raise RequestError(not_now(before))
     changed = {"status": to, "changed_at": at, **values}
+    if to in _DECIDED and (private := type_of(request).private):
+        changed["typed"] = {
+            name: typed for name, typed in request.typed.items() if name not in private
+        }
     won = Request.objects.filter(pk=request.pk, status=before).update(**changed)
     if won != 1:
         request.refresh_from_db(fields=["status"])

@@ -44,6 +44,7 @@ POST_ONLY = {
     *("exports:delete", "exports:order_again"),
     *("exports:report_save", "exports:report_order", "exports:report_delete"),
     *("invoicing:invoice_choice", "invoicing:invoice_pack", "contracts:take_all"),
+    "requests_app:end_vehicle_use",
 }
 
 
@@ -107,6 +108,7 @@ OBJECTS = {
     "exports:report": Case("saved_report", None),
     "exports:report_order": Case("saved_report", None, opens=405),
     "exports:report_delete": Case("saved_report", None, opens=405),
+    "requests_app:end_vehicle_use": Case("vehicle_use", Right.FILE_REQUESTS, opens=302),
     "tenancy:person": Case("membership", Right.MANAGE_PEOPLE),
     "tenancy:person_edit": Case("membership", Right.MANAGE_PEOPLE, proof=True),
     "tenancy:person_suspend": Case("membership", Right.MANAGE_PEOPLE, proof=True),
@@ -163,6 +165,7 @@ LISTS = {
     "invoicing:invoice_pack": Right.EXPORT_REPORTS,
     "invoicing:cost_report": Right.EXPORT_REPORTS,
     "invoicing:cost_report_xlsx": Right.EXPORT_REPORTS,
+    "requests_app:vehicle_users": Right.FILE_REQUESTS,
     "tenancy:people": Right.MANAGE_PEOPLE,
     "tenancy:invite": Right.MANAGE_PEOPLE,
     "invoicing:e_invoices": Right.SIGN,

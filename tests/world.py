@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from contracts.enums import RateChangeKind, RateChangeOutcome
-from contracts.models import AssignedAsset, Contract, RateChange, ScheduleVersion
+from contracts.models import Asset, AssignedAsset, Contract, RateChange, ScheduleVersion
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.authorisation.enums import InstructionState
@@ -38,6 +38,7 @@ from requests_app.models import (
     RequestPaper,
     RequestStep,
 )
+from requests_app.vehicle_use_models import Purpose, UserKind, VehicleUse
 from tests import factories as f
 
 
@@ -140,6 +141,7 @@ def make_world(mark: str, *, letter: str) -> World:
         "export_file": _export_file(mark, company, owner),
         "saved_report": _saved_report(mark, company, owner),
         **_request(mark, contract, owner),
+        "vehicle_use": make_vehicle_use(mark, owner, asset),
     }
     return World(mark=mark, company=company, owner=owner, rows=rows)
 
@@ -174,6 +176,37 @@ def _saved_report(mark: str, company: Company, owner: User) -> SavedReport:
         params={"state": "live"},
         name=f"Raport {mark}",
         created_at=timezone.now(),
+    )
+
+
+def make_vehicle_use(mark: str, owner: User, asset: Asset) -> VehicleUse:
+    """Somebody to whom the company's vehicle was given, with the request that it rests on."""
+    at = timezone.now()
+    request = Request.objects.create(
+        reference=f"W-U-{mark}"[:20],
+        kind="sublease",
+        company=asset.contract.company,
+        contract=asset.contract,
+        asset=asset,
+        author=owner,
+        form_key=uuid.uuid4(),
+        status=Status.CLOSED,
+        lines=[{"label": "Kto będzie używać", "value": f"User {mark}"}],
+        created_at=at,
+        changed_at=at,
+        submitted_at=at,
+    )
+    return VehicleUse.objects.create(
+        request=request,
+        company=asset.contract.company,
+        asset=asset,
+        user_kind=UserKind.PERSON,
+        user_name=f"User {mark}",
+        identifier="•••••••1234",
+        purpose=Purpose.LENDING,
+        from_on=clock.today(at),
+        to_on=clock.today(at) + dt.timedelta(days=30),
+        recorded_at=at,
     )
 
 
