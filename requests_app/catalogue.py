@@ -146,6 +146,8 @@ class RequestType:
     effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
     papers: Callable[[Request, dt.datetime], Sequence[Paper]] = lambda request, at: ()
     closes_itself: bool = True  # nothing is left to do once approved and produced
+    # Of a kind that closes itself: whether staff must still do something for this one.
+    left_to_do: Callable[[Request], bool] = lambda request: False
     office: Callable[[Request], Sequence[tuple[str, str]]] = (
         lambda request: ()
     )  # for whoever decides
