@@ -136,6 +136,25 @@ def reprice_stored(
     return repriced
 
 
+def terms_after(
+    contract: RateTerms, rows: Instalments, *, kept: int, balance: Decimal
+) -> engine.ScheduleTerms:
+    """Terms of the instalments after number `kept` as a schedule of their own, which begins with
+    the capital `balance` (net) at the rate in force. `rows` have been read whole."""
+    begins = rows.number(kept).due_on if kept else contract.handover_on
+    left = [row._replace(n=place) for place, row in enumerate(rows.after(kept), 1)]
+    rest = replace(
+        contract,
+        financed=balance,
+        handover_on=begins,
+        # What has begun in advance goes on in arrears: the period before each payment has passed.
+        in_advance=contract.in_advance and not kept,
+    )
+    change = Change(0, begins + _ONE_DAY, is_inside=False)
+    before = RatesBefore(contract.annual_rate_pct)
+    return _terms(rest, Instalments(left), change, engine.IndexMethod.REANNUITISE, before)
+
+
 def _terms(
     contract: RateTerms,
     rows: Instalments,

@@ -130,6 +130,7 @@ class RequestType:
     costly: bool = False  # a second signature where the company asks for two
     fee_code: str = ""  # of the fee table; empty: free in every table
     fee_when_refused: str | Promise = _NOTHING_WHEN_REFUSED
+    refused_fee_code: str = ""  # of the fee that a refusal costs; empty: nothing
     working_days: int = 2
     exclusive: bool = False
     files: Files = Files.NONE

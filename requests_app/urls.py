@@ -1,6 +1,6 @@
 from django.urls import path
 
-from requests_app import checking_views, filing_views, views
+from requests_app import checking_views, filing_views, simulation_views, views
 
 app_name = "requests_app"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("wnioski/<uuid:public_id>/sprawdz/", filing_views.check, name="check"),
     path("wnioski/<uuid:public_id>/wiadomosc/", views.write, name="write"),
     path("wnioski/<uuid:public_id>/wycofaj/", views.withdraw, name="withdraw"),
+    path("wnioski/symulacja/<uuid:public_id>/", simulation_views.simulation, name="simulation"),
     path("wnioski/pliki/<uuid:public_id>/", views.file, name="file"),
     path("wnioski/pliki/<uuid:public_id>/usun/", filing_views.remove_file, name="remove_file"),
     path("wnioski/dokumenty/<uuid:public_id>/", views.paper, name="paper"),
