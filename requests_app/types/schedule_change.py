@@ -111,8 +111,8 @@ TYPE = RequestType(
     fee_code="schedule_change",
     refused_fee_code="request_examined",
     fee_when_refused=gettext_lazy(
-        "To opłata za rozpatrzenie. Po zgodzie należy się opłata za zmianę, także gdy nie podpiszesz"
-        " aneksu."
+        "To opłata za rozpatrzenie. Po zgodzie należy się opłata za zmianę, także gdy nie"
+        " podpiszesz aneksu."
     ),
     working_days=10,
     exclusive=True,
