@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,12 @@ from tests.contracts.reset_rows import START, floating, stored
 pytestmark = pytest.mark.django_db
 D = Decimal
 ON = dt.date(2026, 11, 26)  # the next instalment is 13, on 10 December
-EXTRA = {"extra": D("10000.00"), "extra_on": dt.date(2026, 12, 1)}
+EXTRA: dict[str, Any] = {"extra": D("10000.00"), "extra_on": dt.date(2026, 12, 1)}
 
 
 def rest(**changes) -> ScheduleTerms:
     """What is left of con-01 after instalment 13 less 10 000.00."""
-    values = {
+    values: dict[str, Any] = {
         "financed": D("48889.87"),
         "n": 22,
         "annual_rate_pct": D("6.50"),
@@ -82,7 +83,7 @@ def test_shorter_term_keeps_the_instalment():
 def test_longer_term_costs_more():
     found = what_if(floating(), wish=Wish.TERM, on=ON, count=36)
 
-    assert (found.kept, found.extra) == (12, 0)
+    assert (found.kept, found.extra) == (12, D(0))
     assert (found.new.count, found.new.last_on) == (36, dt.date(2029, 11, 10))
     assert found.new.payment < found.old.payment
     assert found.interest_saved < 0

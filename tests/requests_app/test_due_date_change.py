@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -161,7 +162,7 @@ def test_feed_does_not_bring_the_old_day_back(here, commits):
         filed(KIND, here, TYPED)
     contract = here.contract
     type(contract).objects.update(due_day=10, end_on=dt.date(2028, 10, 10))
-    load = SimpleNamespace(
+    load: Any = SimpleNamespace(
         staged={"contracts": 1}, manifest=SimpleNamespace(source_system=contract.source_system)
     )
 
