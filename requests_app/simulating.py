@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from contracts.what_if import WhatIf, WhatIfError, Wish, what_if
 from eboks.money import ZERO, format_money
-from eboks.ui.words import long_date, rate
+from eboks.ui.words import long_date, rate, short_date
 from invoicing.filters import clean_amount
 from requests_app.catalogue import About
 from requests_app.forms import RequestForm, day_field
@@ -32,7 +32,9 @@ class WhatIfForm(RequestForm):
     )
     extra_on = day_field(
         gettext_lazy("Dzień nadpłaty"),
-        help_text=gettext_lazy("Zaliczymy ją w najbliższym terminie raty, która nie jest za nią."),
+        help_text=gettext_lazy(
+            "Zaliczymy ją tego dnia, gdy jest terminem raty, albo w najbliższym terminie po nim."
+        ),
         required=False,
     )
     count = forms.IntegerField(
@@ -97,7 +99,7 @@ def compared(result: WhatIf, currency: str) -> list[tuple[str, str, str]]:
     return [
         *rows,
         (_("Ile rat zostaje"), str(old.count), str(new.count)),
-        (_("Ostatnia rata"), long_date(old.last_on), long_date(new.last_on)),
+        (_("Ostatnia rata"), short_date(old.last_on), short_date(new.last_on)),
         (_("Odsetki do końca"), money(old.interest), money(new.interest)),
         (_("Razem do zapłaty netto"), money(old.total), money(result.new_total)),
     ]

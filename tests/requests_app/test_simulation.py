@@ -43,7 +43,7 @@ def test_another_term(page):
     response = page(wish="term", count="36")
     compared = {label: (now, then) for label, now, then in response.context["compared"]}
     assert compared["Ile rat zostaje"] == ("23", "36")
-    assert compared["Ostatnia rata"] == ("10 października 2028", "10 listopada 2029")
+    assert compared["Ostatnia rata"] == ("10.10.2028", "10.11.2029")
     assert "wzrosną o" in words(response)
 
 
