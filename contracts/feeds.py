@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from contracts.due_days import keep_due_days
 from contracts.enums import (
     AssetCategory,
     BuyoutTiming,
@@ -304,6 +305,7 @@ def register(registry: Registry) -> None:
         )
     )
     registry.add_step(Step("rates", "stopy umów", 52, keep_rates))
+    registry.add_step(Step("due_days", "dni płatności", 53, keep_due_days))
     registry.add_step(Step("positions", "terminy płatności", 55, forget_changed))
 
 

@@ -164,6 +164,25 @@ def as_schedule(contract: RateTerms, rows: Instalments) -> engine.Schedule:
     return engine.Schedule(terms, tuple(map(_engine_row, rows.rows)), rows.rows[0].payment)
 
 
+def terms_after(
+    contract: RateTerms, rows: Instalments, *, kept: int, balance: Decimal
+) -> engine.ScheduleTerms:
+    """Terms of the instalments after number `kept` as a schedule of their own, which begins with
+    the capital `balance` (net) at the rate in force. `rows` have been read whole."""
+    begins = rows.number(kept).due_on if kept else contract.handover_on
+    left = [row._replace(n=place) for place, row in enumerate(rows.after(kept), 1)]
+    rest = replace(
+        contract,
+        financed=balance,
+        handover_on=begins,
+        # What has begun in advance goes on in arrears: the period before each payment has passed.
+        in_advance=contract.in_advance and not kept,
+    )
+    change = Change(0, begins + _ONE_DAY, is_inside=False)
+    before = RatesBefore(contract.annual_rate_pct)
+    return _terms(rest, Instalments(left), change, engine.IndexMethod.REANNUITISE, before)
+
+
 def _terms(
     contract: RateTerms,
     rows: Instalments,

@@ -177,6 +177,7 @@ class RequestAdmin(ReadOnlyAdmin):
             "may_note_fee": may and row.fee_state == FeeState.CORE,
             "asks_fee": fee_range and row.fee_state == FeeState.DUE,
             "may_waive": row.fee_state == FeeState.DUE,
+            "refusal_costs": row.kind in types() and bool(type_of(row).refused_fee_code),
             "answers": office.ANSWERS,
         }
         return super().render_change_form(request, context, *args, **kwargs)
@@ -213,7 +214,13 @@ class RequestAdmin(ReadOnlyAdmin):
 
     def reject(self, request: HttpRequest, pk: int) -> HttpResponse:
         def step(row: Request, actor: User, at: dt.datetime) -> str:
-            deciding.reject(request_id=row.pk, text=_typed(request), actor=actor, at=at)
+            deciding.reject(
+                request_id=row.pk,
+                text=_typed(request),
+                actor=actor,
+                at=at,
+                waive="waive" in request.POST,
+            )
             return _("Odmowa zapisana. Klient już wie.")
 
         return self._step(request, pk, step)

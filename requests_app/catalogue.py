@@ -141,6 +141,7 @@ class RequestType:
     costly: bool = False  # a second signature where the company asks for two
     fee_code: str = ""  # of the fee table; empty: free in every table
     fee_when_refused: str | Promise = _NOTHING_WHEN_REFUSED
+    refused_fee_code: str = ""  # of the fee that a refusal costs; empty: nothing
     working_days: int = 2
     term_text: str | Promise = ""  # before the form, where working days do not say it
     # The last day to answer a request filed on a day, where a term of law sets it and asking the
@@ -166,6 +167,8 @@ class RequestType:
     # Fields whose typed value is forgotten once the matter is decided or ends, such as a PESEL.
     private: Sequence[str] = ()
     closes_itself: bool = True  # nothing is left to do once approved and produced
+    # Of a kind that closes itself: whether staff must still do something for this one.
+    left_to_do: Callable[[Request], bool] = lambda request: False
     office: Callable[[Request], Sequence[tuple[str, str]]] = (
         lambda request: ()
     )  # for whoever decides

@@ -21,6 +21,7 @@ from requests_app import workflow
 from requests_app.catalogue import RequestError, type_of
 from requests_app.enums import WITH_STAFF, By, FeeState, Status
 from requests_app.models import Request
+from requests_app.pricing import refused_price_of
 
 _LONGEST = 2000
 
@@ -71,10 +72,19 @@ def ask_for_more(*, request_id: int, text: str, actor: User, at: dt.datetime) ->
 
 
 @transaction.atomic
-def reject(*, request_id: int, text: str, actor: User, at: dt.datetime) -> Request:
-    """Refuses, with a reason for the client. Nothing is charged."""
+def reject(
+    *, request_id: int, text: str, actor: User, at: dt.datetime, waive: bool = False
+) -> Request:
+    """Refuses, with a reason for the client.
+
+    Nothing is charged, but for kinds that say so: those cost their `refused_fee_code` by the table
+    of the day of filing, unless staff `waive` it. Raises RequestError.
+    """
     request = _locked(request_id)
     answer = _said(text, _("Napisz klientowi, dlaczego nie."))
+    if request.status not in WITH_STAFF:
+        raise RequestError(workflow.not_now(Status(request.status)))
+    _charge_refusal(request, actor=actor, at=at, waive=waive)
     workflow.move(
         request,
         to=Status.REJECTED,
@@ -86,11 +96,30 @@ def reject(*, request_id: int, text: str, actor: User, at: dt.datetime) -> Reque
         answer_by=None,
         decided_by=actor,
         decided_at=at,
-        fee_state=FeeState.FREE if request.fee_state == FeeState.FREE else FeeState.WAIVED,
+        fee_line=request.fee_line,
+        fee_state=request.fee_state,
+        fee_net=request.fee_net,
+        fee_gross=request.fee_gross,
+        charge=request.charge,
     )
     if type_of(request).papers_when_refused:
         _produce_later(request)
     return request
+
+
+def _charge_refusal(request: Request, *, actor: User, at: dt.datetime, waive: bool) -> None:
+    price = None
+    if request.submitted_at is not None and not waive:
+        price = refused_price_of(
+            type_of(request), contract=request.contract, on=clock.today(request.submitted_at)
+        )
+    if price is None:
+        is_free = request.fee_state == FeeState.FREE
+        request.fee_state = FeeState.FREE if is_free else FeeState.WAIVED
+        return
+    request.fee_line, request.fee_net, request.fee_gross = price.line, price.net, price.gross
+    request.fee_state = FeeState.DUE
+    _charge(request, actor=actor, at=at)
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from contracts.models import Contract
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.authorisation.models import Instruction
+from eboks.money import format_money
 from requests_app import deciding, drafts, workflow
 from requests_app.catalogue import Files, RequestError, type_of
 from requests_app.enums import By, FeeState, Scan, Status
@@ -46,6 +47,12 @@ def ready(request: Request, *, at: dt.datetime) -> Ready:
     names = [file.name for file in files.order_by("pk")]
     if names:
         lines.append((_("Pliki"), ", ".join(names)))
+    # What was sent back stays under the table of the day on which it was first filed.
+    first = price
+    if request.submitted_at is not None:
+        filed_on = clock.today(request.submitted_at)
+        first = price_of(kind, contract=request.contract, on=filed_on)
+    lines += _price_lines(first)
     return Ready(kind.facts(form), _subject_lines(request) + lines, price)
 
 
@@ -115,6 +122,20 @@ def answer_by(request: Request, *, on: dt.date) -> dt.date:
     """The last day to answer `request` when it is filed on the day `on`."""
     kind = type_of(request)
     return kind.answer_by(request, on) or clock.add_working_days(on, kind.working_days)
+
+
+def _price_lines(price: RequestPrice) -> list[tuple[str, str]]:
+    """What the price alone does not say: that it may be less, and what a refusal costs."""
+    lines: list[tuple[str, str]] = []
+    if price.up_to:
+        lines.append((_("Opłata po zgodzie"), _("najwyżej %s brutto") % format_money(price.gross)))
+    if price.refused is not None:
+        text = _("%(gross)s brutto (%(net)s netto), za rozpatrzenie") % {
+            "gross": format_money(price.refused.gross),
+            "net": format_money(price.refused.net),
+        }
+        lines.append((_("Opłata przy odmowie"), text))
+    return lines
 
 
 def _still_possible(request: Request, on: dt.date) -> bool:

@@ -88,6 +88,7 @@ def _basis(kind: RequestType, facts: Facts) -> dict[str, Any]:
         "typed": row.typed,
         "status": row.status,
         "gross": str(now.price.gross),
+        "refused": str(now.price.refused.gross) if now.price.refused else "",
         "version": now.price.version,
         "own": kind.basis(about, now.facts),
     }

@@ -23,12 +23,19 @@ from requests_app.models import RequestQuerySet
 
 @dataclass(frozen=True, slots=True)
 class RequestPrice:
-    """PLN. `paper_gross`: of the same thing asked on paper, where the table has such a line."""
+    """PLN. `paper_gross`: of the same thing asked on paper, where the table has such a line.
+    `refused`: what is charged instead when the request is refused, if anything is."""
 
     net: Decimal = ZERO
     gross: Decimal = ZERO
     line: FeeLine | None = None
     paper_gross: Decimal | None = None
+    refused: RequestPrice | None = None
+
+    @property
+    def up_to(self) -> bool:
+        """Whether the price is the highest of a range, within which staff agree on one."""
+        return self.line is not None and self.line.base == FeeBase.RANGE
 
     @property
     def vat(self) -> Decimal:
@@ -53,19 +60,38 @@ class RequestPrice:
 
 def price_of(kind: RequestType, *, contract: Contract | None, on: dt.date) -> RequestPrice:
     """Raises RequestError when the table in force has no such fee, so that nobody files blindly."""
+    refused = refused_price_of(kind, contract=contract, on=on)
     if not kind.fee_code:
-        return RequestPrice()
+        return RequestPrice(refused=refused)
     signed_on = contract.signed_on if contract else None
+    line, net = _online(kind.fee_code, signed_on, on)
+    paper = _on_paper(kind, signed_on, on)
+    return RequestPrice(net, _gross(net, line), line, paper, refused)
+
+
+def refused_price_of(
+    kind: RequestType, *, contract: Contract | None, on: dt.date
+) -> RequestPrice | None:
+    """What refusing a request filed on the day `on` costs; None where it costs nothing.
+
+    Raises RequestError when the table in force has no such fee.
+    """
+    if not kind.refused_fee_code:
+        return None
+    line, net = _online(kind.refused_fee_code, contract.signed_on if contract else None, on)
+    return RequestPrice(net, _gross(net, line), line) if net else None
+
+
+def _online(code: str, signed_on: dt.date | None, on: dt.date) -> tuple[FeeLine, Decimal]:
     try:
-        line = fees.line(code=kind.fee_code, channel=FeeChannel.ONLINE, on=on, signed_on=signed_on)
+        line = fees.line(code=code, channel=FeeChannel.ONLINE, on=on, signed_on=signed_on)
         # Of a range the highest is announced; the one agreed on is never above it.
         base = line.net_to if line.base == FeeBase.RANGE else None
-        net = fees.price(line, base=base)
+        return line, fees.price(line, base=base)
     except fees.FeeError as error:
         raise RequestError(
             _("Tej sprawy nie załatwisz teraz w portalu, bo nie znamy jej ceny. Napisz do nas.")
         ) from error
-    return RequestPrice(net, _gross(net, line), line, _on_paper(kind, signed_on, on))
 
 
 def saved_so_far(requests: RequestQuerySet) -> Decimal:

@@ -50,7 +50,8 @@ def produce(*, request_id: int, at: dt.datetime) -> Request:
         for language in paper.languages
     ]
     if not refused:
-        _move_on(request, has_papers=bool(papers), closes=kind.closes_itself, at=at)
+        closes = kind.closes_itself and not kind.left_to_do(request)
+        _move_on(request, has_papers=bool(papers), closes=closes, at=at)
     return request
 
 

@@ -70,6 +70,7 @@ OBJECTS = {
     "contracts:asset": Case("contract", Right.VIEW_CONTRACTS),
     "contracts:rate_change": Case("contract", Right.VIEW_CONTRACTS, inner="rate_change"),
     "contracts:rate_change_pdf": Case("contract", Right.VIEW_CONTRACTS, inner="rate_change"),
+    "requests_app:simulation": Case("contract", Right.VIEW_FINANCE),
     "portal:contract_invoices": Case("contract", Right.VIEW_FINANCE),
     "portal:contract_documents": Case("contract", Right.VIEW_CONTRACTS),
     "requests_app:contract_end": Case("contract", Right.VIEW_FINANCE),
