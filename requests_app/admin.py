@@ -129,7 +129,7 @@ class RequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("odpowiedź do"), ordering="answer_by")
     def term(self, row: Request) -> SafeString | str:
-        if row.answer_by is None or row.status not in WITH_STAFF:
+        if row.answer_by is None or row.status not in (*WITH_STAFF, Status.NEEDS_CUSTOMER):
             return "–"
         if row.answer_by >= clock.today(timezone.now()):
             return short_date(row.answer_by)
@@ -363,3 +363,6 @@ def _fee(request: HttpRequest) -> Decimal | None:
     if not fee.is_finite() or fee < 0 or fee != fee.quantize(Decimal("0.01")):
         raise RequestError(_("Kwota opłaty jest nieprawidłowa."))
     return fee
+
+
+from requests_app import inquiry_admin  # noqa: E402,F401

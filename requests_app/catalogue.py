@@ -56,13 +56,17 @@ class Files(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """Whom and what a request is for, on the day `on`. `contract` and `asset` as the kind asks."""
+    """Whom and what a request is for, on the day `on`. `contract` and `asset` as the kind asks.
+
+    `request`: the row itself, once there is one.
+    """
 
     user: User
     company: Company
     contract: Contract | None
     asset: Asset | None
     on: dt.date
+    request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,10 @@ def _staff_decides(request: Request, at: dt.datetime) -> Verdict:
 
 
 def _no_change(request: Request, at: dt.datetime, actor: User | None) -> None:
+    return None
+
+
+def _nothing(request: Request) -> None:
     return None
 
 
@@ -137,14 +145,18 @@ class RequestType:
     needed: Sequence[str | Promise] = ()  # what to have at hand, before the form
     next_step: str | Promise = ""  # after filing, when staff decide
     in_catalogue: bool = True
+    outlives_contract: bool = False  # may be filed whatever has become of its contract since
+    withdrawable: bool = True
     lines: Callable[[RequestForm], Sequence[tuple[str, str]]]
     facts: Callable[[RequestForm], dict[str, Any]]
     sms: Callable[[About], str] | None = None
     basis: Callable[[About, dict[str, Any]], dict[str, Any]] = lambda about, facts: {}
     amount: Callable[[dict[str, Any]], Decimal | None] = lambda facts: None
+    waived: Callable[[About], bool] = lambda about: False  # filed on that day it costs nothing
     decide: Callable[[Request, dt.datetime], Verdict] = _staff_decides
     effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
     papers: Callable[[Request, dt.datetime], Sequence[Paper]] = lambda request, at: ()
+    after_papers: Callable[[Request], None] = _nothing  # safe to call twice
     closes_itself: bool = True  # nothing is left to do once approved and produced
     office: Callable[[Request], Sequence[tuple[str, str]]] = (
         lambda request: ()

@@ -332,3 +332,7 @@ class RequestPaper(models.Model):
     def is_valid(self, on: dt.date) -> bool:
         in_time = self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
         return in_time and self.revoked_at is None
+
+
+# A table of its own room; Django finds it through this module.
+from requests_app import inquiry_models  # noqa: E402,F401

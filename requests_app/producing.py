@@ -47,6 +47,7 @@ def produce(*, request_id: int, at: dt.datetime) -> Request:
         for paper in kind.papers(request, at)
         for language in paper.languages
     ]
+    kind.after_papers(request)
     _move_on(request, has_papers=bool(papers), closes=kind.closes_itself, at=at)
     return request
 
