@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
@@ -27,7 +28,7 @@ from requests_app.drafts import new_reference
 from requests_app.enums import By, FeeState, Status
 from requests_app.inquiry_models import AuthorityInquiry
 from requests_app.models import Request
-from requests_app.pricing import price_of
+from requests_app.pricing import RequestPrice, price_for, price_of
 
 KIND = "traffic-fine"
 _NOT_IN_FORCE_YET = (ContractStatus.DRAFT, ContractStatus.SIGNED, ContractStatus.AWAITING_HANDOVER)
@@ -115,7 +116,6 @@ def open_inquiry(
     holder = holder_at(vehicle=letter.vehicle, day=clock.today(letter.offence_at))
     author = _author(holder.lessee, on=clock.today(at))
     kind = types()[KIND]
-    price_of(kind, contract=None, on=clock.today(at))  # else the client could not answer
     is_present = holder.contract.company_id == holder.lessee.pk
     request = Request.objects.create(
         reference=new_reference(),
@@ -147,6 +147,8 @@ def open_inquiry(
             inquiry.save()
     except IntegrityError as error:  # a colleague was faster
         raise RequestError(_("To pismo jest już zarejestrowane.")) from error
+    price_of(kind, contract=request.contract, on=clock.today(at))  # else nobody could answer
+    price = price_for(request, on=clock.today(at))
     conversation.attach(
         request=request,
         author=actor,
@@ -157,7 +159,10 @@ def open_inquiry(
     )
     with translation.override(request.language):
         lines = [{"label": label, "value": value} for label, value in lines_of(inquiry)]
-        note = _("%(authority)s pyta, kto używał pojazdu %(plate)s. Odpowiedz do %(day)s.") % {
+        note = _(
+            "%(authority)s pyta, kto używał pojazdu %(plate)s. Odpowiedz do %(day)s. Skan pisma"
+            " jest w tej sprawie."
+        ) % {
             "authority": inquiry.authority,
             "plate": inquiry.plate,
             "day": long_date(inquiry.deadline),
@@ -171,6 +176,7 @@ def open_inquiry(
         note=note,
         answer_by=inquiry.deadline,
         lines=lines,
+        **_fee(price),
     )
     return inquiry
 
@@ -196,10 +202,7 @@ def answer_alone(*, inquiry: AuthorityInquiry, waive: bool, actor: User, at: dt.
         typed={},
         facts={},
         submitted_at=at,
-        fee_line=price.line,
-        fee_net=price.net,
-        fee_gross=price.gross,
-        fee_state=FeeState.DUE if price.net else FeeState.FREE,
+        **_fee(price),
     )
     with translation.override(request.language):
         text = _("Odpowiedzieliśmy organowi bez Ciebie: wskazaliśmy firmę jako używającą pojazdu.")
@@ -208,13 +211,16 @@ def answer_alone(*, inquiry: AuthorityInquiry, waive: bool, actor: User, at: dt.
 
 def lines_of(inquiry: AuthorityInquiry) -> list[tuple[str, str]]:
     """What the letter asks, for both sides, in the language in force."""
-    return [
+    lines = [
         (_("Organ"), inquiry.authority),
         (_("Numer pisma"), inquiry.letter_no),
         (_("Pojazd z pisma"), inquiry.plate),
         (_("Chwila zdarzenia"), moment(inquiry.offence_at)),
         (_("Termin odpowiedzi"), short_date(inquiry.deadline)),
     ]
+    if is_free(inquiry, on=inquiry.deadline):
+        lines.append((_("Opłata"), _("nie naliczymy jej, jeśli odpowiesz w terminie")))
+    return lines
 
 
 def of_request(request: Request | None) -> AuthorityInquiry | None:
@@ -254,6 +260,16 @@ def _assets(vehicle: str) -> QuerySet[Asset]:
     plates = {squeezed, *(f"{squeezed[:n]} {squeezed[n:]}" for n in (2, 3))}
     rows: QuerySet[Asset] = Asset.objects.filter(Q(vin=squeezed) | Q(plate__in=plates))
     return rows if squeezed else rows.none()
+
+
+def _fee(price: RequestPrice) -> dict[str, Any]:
+    """What the client sees until it is filed, when the price of that day takes its place."""
+    return {
+        "fee_line": price.line,
+        "fee_net": price.net,
+        "fee_gross": price.gross,
+        "fee_state": FeeState.DUE if price.net else FeeState.FREE,
+    }
 
 
 def _squeezed(vehicle: str) -> str:

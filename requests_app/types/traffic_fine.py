@@ -63,8 +63,8 @@ class NamingForm(RequestForm):
     )
     is_true = forms.BooleanField(
         label=gettext_lazy(
-            "Oświadczam w imieniu firmy, że jej powierzyliśmy wtedy pojazd i że dane są prawdziwe"
-            " (art. 78 ust. 4 i 5 Prawa o ruchu drogowym)."
+            "Oświadczam w imieniu firmy, że tej osobie powierzyliśmy wtedy pojazd i że dane są"
+            " prawdziwe (art. 78 ust. 4 i 5 Prawa o ruchu drogowym)."
         )
     )
 
@@ -77,7 +77,8 @@ class NamingForm(RequestForm):
             asset=inquiry.asset, company=about.company, at=inquiry.offence_at
         )
         if user is not None:
-            self.initial |= {"first_name": user.first_name, "last_name": user.last_name}
+            self.initial["first_name"] = user.first_name
+            self.initial["last_name"] = user.last_name
 
     @property
     def user(self) -> str:
@@ -163,8 +164,8 @@ def _office(request: Request) -> Sequence[tuple[str, str]]:
             _("%s – minął, klient nie odpowiedział") % deadline if late else deadline,
         ),
     ]
-    changes = LesseePeriod.objects.filter(contract=inquiry.contract, to_on__isnull=False)
-    days = [short_date(day) for day in changes.order_by("to_on").values_list("to_on", flat=True)]
+    periods = LesseePeriod.objects.filter(contract=inquiry.contract).order_by("from_on", "pk")
+    days = [short_date(period.from_on) for period in periods[1:]]
     if days:
         found.append(
             (

@@ -23,7 +23,7 @@ from eboks.onboarding.scans import Scan
 from eboks.tenancy.models import LessorProfile
 from eboks.tenancy.rights import Role
 from requests_app import deciding, drafts, filing, inquiries, office, producing, sweeping
-from requests_app.catalogue import RequestError
+from requests_app.catalogue import RequestError, types
 from requests_app.enums import FeeState, Status
 from requests_app.gate import what_next
 from requests_app.inquiry_models import AuthorityInquiry
@@ -410,6 +410,9 @@ def test_driver_of_the_present_lessee_is_not_offered_to_a_former_one(lessee, lat
 def test_fee_of_an_answer(lessee, register, waives, deadline, gross, state):
     LessorProfile.objects.update(waives_fine_fee_in_time=waives)
     row = register(deadline=days(deadline))
+    assert str(row.fee_gross) == gross  # shown from the first day
+    told = "nie naliczymy jej, jeśli odpowiesz w terminie" in [one["value"] for one in row.lines]
+    assert told is waives
 
     instruction = answered(row, lessee.user)
 
@@ -446,7 +449,7 @@ def test_overdue_letter_stays_open_and_shows(register, clerk):
     assert row.status == Status.NEEDS_CUSTOMER
     late = office.queue(Request.objects.all(), "po-terminie", user=clerk, at=timezone.now())
     assert list(late) == [row]
-    kind = inquiries.types()["traffic-fine"]
+    kind = types()["traffic-fine"]
     assert any("minął" in value for _label, value in kind.office(row))
 
 
