@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from contracts import rates_admin  # noqa: F401 -- registers its own
+from contracts import lessees_admin, rates_admin  # noqa: F401 -- register their own
 from contracts.models import (
     AllowedContract,
     Asset,
@@ -57,6 +57,7 @@ class ContractAdmin(ReadOnlyAdmin):
             contract,
             [
                 ("contracts.ScheduleVersion", "contract"),
+                ("contracts.LesseePeriod", "contract"),
                 ("contracts.RateChange", "contract"),
                 ("invoicing.Invoice", "contract"),
                 ("invoicing.ReceivableItem", "contract"),

@@ -21,6 +21,7 @@ from contracts.enums import (
     RowKind,
 )
 from contracts.kept_rates import keep_rates
+from contracts.lessees import keep_lessees
 from contracts.positions import forget_changed
 from contracts.rate_rules import FIXING_RULE
 from eboks.clock import effective_due_on
@@ -293,6 +294,7 @@ def register(registry: Registry) -> None:
     """Called once, when the app is ready."""
     for kind in (CONTRACTS, ASSETS, SCHEDULE_VERSIONS, SCHEDULE_ROWS):
         registry.add_kind(kind)
+    registry.add_step(Step("lessees", "zmiany korzystających", 29, keep_lessees))
     registry.add_step(Step("contracts", "umowy", 30, _contracts, ("contracts_contract",)))
     registry.add_step(Step("assets", "przedmioty", 40, _assets, ("contracts_asset",)))
     registry.add_step(

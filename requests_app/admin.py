@@ -129,7 +129,7 @@ class RequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("odpowiedź do"), ordering="answer_by")
     def term(self, row: Request) -> SafeString | str:
-        if row.answer_by is None or row.status not in WITH_STAFF:
+        if row.answer_by is None or row.status not in (*WITH_STAFF, Status.NEEDS_CUSTOMER):
             return "–"
         if row.answer_by >= clock.today(timezone.now()):
             return short_date(row.answer_by)
@@ -376,3 +376,4 @@ from requests_app import complaint_admin  # noqa: E402,F401
 from requests_app import country_admin  # noqa: E402,F401
 from requests_app import settlement_admin  # noqa: E402,F401
 from requests_app import vehicle_use_admin  # noqa: E402,F401
+from requests_app import inquiry_admin  # noqa: E402,F401

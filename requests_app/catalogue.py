@@ -60,6 +60,7 @@ class About:
     """Whom and what a request is for, on the day `on`. `contract` and `asset` as the kind asks.
 
     `facts`: for the text of the SMS alone, what the request comes to as it is now.
+    `request`: the row itself, once there is one.
     """
 
     user: User
@@ -68,6 +69,7 @@ class About:
     asset: Asset | None
     on: dt.date
     facts: dict[str, Any] = field(default_factory=dict)
+    request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,10 @@ def _no_change(request: Request, at: dt.datetime, actor: User | None) -> None:
 
 
 def _no_term(request: Request, on: dt.date) -> dt.date | None:
+    return None
+
+
+def _nothing(request: Request) -> None:
     return None
 
 
@@ -153,6 +159,8 @@ class RequestType:
     needed: Sequence[str | Promise] = ()  # what to have at hand, before the form
     next_step: str | Promise = ""  # after filing, when staff decide
     in_catalogue: bool = True
+    outlives_contract: bool = False  # may be filed whatever has become of its contract since
+    withdrawable: bool = True
     lines: Callable[[RequestForm], Sequence[tuple[str, str]]]
     facts: Callable[[RequestForm], dict[str, Any]]
     sms: Callable[[About], str] | None = None
@@ -160,12 +168,14 @@ class RequestType:
     sms_of_facts: Callable[[About, dict[str, Any]], str] | None = None
     basis: Callable[[About, dict[str, Any]], dict[str, Any]] = lambda about, facts: {}
     amount: Callable[[dict[str, Any]], Decimal | None] = lambda facts: None
+    waived: Callable[[About], bool] = lambda about: False  # filed on that day it costs nothing
     decide: Callable[[Request, dt.datetime], Verdict] = _staff_decides
     effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
     papers: Callable[[Request, dt.datetime], Sequence[Paper]] = lambda request, at: ()
     papers_when_refused: bool = False  # a refusal is answered with the same papers
     # Fields whose typed value is forgotten once the matter is decided or ends, such as a PESEL.
     private: Sequence[str] = ()
+    after_papers: Callable[[Request], None] = _nothing  # safe to call twice
     closes_itself: bool = True  # nothing is left to do once approved and produced
     # Of a kind that closes itself: whether staff must still do something for this one.
     left_to_do: Callable[[Request], bool] = lambda request: False

@@ -57,6 +57,8 @@ def take(*, request_id: int, actor: User, at: dt.datetime) -> Request:
 def ask_for_more(*, request_id: int, text: str, actor: User, at: dt.datetime) -> Request:
     """Sends the request back to its author, who reads `text` and has a set time to answer."""
     request = _locked(request_id)
+    if request.status not in WITH_STAFF:
+        raise RequestError(workflow.not_now(Status(request.status)))
     until = at + dt.timedelta(days=settings.REQUEST_ANSWER_DAYS)
     workflow.move(
         request,

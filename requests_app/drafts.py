@@ -66,12 +66,17 @@ def start(
     return earlier
 
 
-def _made(*, at: dt.datetime, author: User, form_key: uuid.UUID, **values: Any) -> Request:
+def new_reference() -> str:
+    """A number of a request, `W-7KQ2-9XHD`."""
     signs = "".join(secrets.choice(_SIGNS) for _n in range(8))
+    return f"W-{signs[:4]}-{signs[4:]}"
+
+
+def _made(*, at: dt.datetime, author: User, form_key: uuid.UUID, **values: Any) -> Request:
     try:
         with transaction.atomic():
             request = Request.objects.create(
-                reference=f"W-{signs[:4]}-{signs[4:]}",
+                reference=new_reference(),
                 author=author,
                 form_key=form_key,
                 language=translation.get_language() or "pl",
@@ -126,6 +131,7 @@ def about_of(request: Request, *, on: dt.date) -> About:
         contract=request.contract,
         asset=request.asset,
         on=on,
+        request=request,
     )
 
 

@@ -34,8 +34,9 @@ STEPS: dict[Status, tuple[frozenset[Status], frozenset[By]]] = {
         frozenset({By.CLIENT, By.STAFF}),
     ),
     Status.IN_REVIEW: (frozenset({Status.SUBMITTED}), frozenset({By.STAFF})),
+    # From a draft: a matter that the lessor itself begins, such as a letter of an authority.
     Status.NEEDS_CUSTOMER: (
-        frozenset({Status.SUBMITTED, Status.IN_REVIEW}),
+        frozenset({Status.DRAFT, Status.SUBMITTED, Status.IN_REVIEW}),
         frozenset({By.STAFF}),
     ),
     Status.APPROVED: (

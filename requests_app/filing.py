@@ -19,7 +19,7 @@ from requests_app import deciding, drafts, workflow
 from requests_app.catalogue import Files, RequestError, type_of
 from requests_app.enums import By, FeeState, Scan, Status
 from requests_app.models import Request
-from requests_app.pricing import RequestPrice, price_of
+from requests_app.pricing import RequestPrice, price_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ def ready(request: Request, *, at: dt.datetime) -> Ready:
     files = request.files.exclude(scan=Scan.INFECTED)
     if kind.files == Files.NEEDED and not files.exists():
         raise RequestError(_("Dołącz plik, którego ta sprawa wymaga."))
-    if request.contract is not None and not _still_possible(request, on):
+    if not kind.outlives_contract and not _still_possible(request, on):
         raise RequestError(_("Tej umowy ta sprawa już nie dotyczy: zmienił się jej stan."))
-    price = price_of(kind, contract=request.contract, on=on)
+    price = price_for(request, on=on)
     lines = [(str(label), str(value)) for label, value in kind.lines(form)]
     names = [file.name for file in files.order_by("pk")]
     if names:
@@ -82,7 +82,7 @@ def submit(
         now = ready(request, at=at)
     if shown_gross is not None and shown_gross != str(now.price.gross):
         raise RequestError(_("Cena się zmieniła. Sprawdź wniosek jeszcze raz."))
-    again = request.status == Status.NEEDS_CUSTOMER
+    again = request.submitted_at is not None
     values: dict[str, Any] = {
         "facts": now.facts,
         "lines": [{"label": label, "value": value} for label, value in now.lines],
@@ -114,6 +114,8 @@ def submit(
 @transaction.atomic
 def withdraw(*, request: Request, actor: User, at: dt.datetime) -> None:
     """Takes back a draft or a request that is not decided. Raises RequestError."""
+    if not type_of(request).withdrawable:
+        raise RequestError(_("Tej sprawy nie można wycofać: czeka na nią ktoś jeszcze."))
     workflow.move(request, to=Status.WITHDRAWN, by=By.CLIENT, actor=actor, at=at)
     Request.objects.filter(pk=request.pk).update(fee_state=FeeState.FREE, expires_at=None)
 
@@ -140,6 +142,8 @@ def _price_lines(price: RequestPrice) -> list[tuple[str, str]]:
 
 def _still_possible(request: Request, on: dt.date) -> bool:
     """Whether the contract is the company's still, and in a state that the kind is for."""
+    if request.contract is None:
+        return True
     own = Contract.objects.filter(pk=request.contract_id or 0, company=request.company_id)
     return type_of(request).contracts(own, on).exists()
 

@@ -30,7 +30,7 @@ from requests_app.enums import Status
 from requests_app.forms import SubjectForm, UploadForm
 from requests_app.gate import operation_of
 from requests_app.models import Request, RequestFile
-from requests_app.pricing import RequestPrice, price_of
+from requests_app.pricing import RequestPrice, price_for, price_of
 
 
 @require_GET
@@ -113,7 +113,7 @@ def form(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
             return _on_to_the_summary(request, row, kind)
     else:
         filled = drafts.form_of(row, on=clock.today(now))
-    price = _price(kind, row.contract, clock.today(now))
+    price = _price_for(row, clock.today(now))
     context = {
         "row": row,
         "kind": kind,
@@ -304,5 +304,12 @@ def _name(kind: RequestType, contract: Contract | None, asked: str) -> str:
 def _price(kind: RequestType, contract: Contract | None, on: Any) -> RequestPrice | None:
     try:
         return price_of(kind, contract=contract, on=on)
+    except RequestError:
+        return None
+
+
+def _price_for(row: Request, on: Any) -> RequestPrice | None:
+    try:
+        return price_for(row, on=on)
     except RequestError:
         return None

@@ -96,7 +96,7 @@ def _basis(kind: RequestType, facts: Facts) -> dict[str, Any]:
 
 def _price(facts: Facts) -> Price:
     row = _row(facts)
-    if row.status == Status.NEEDS_CUSTOMER:  # paid for when it was first filed
+    if row.submitted_at is not None:  # paid for when it was first filed
         return Price(row.fee_net, row.fee_vat, row.fee_gross, "")
     price = _ready(facts).price
     return Price(price.net, price.vat, price.gross, price.version)
@@ -130,6 +130,10 @@ def what_next(request: Request) -> str:
         case Status.SUBMITTED | Status.IN_REVIEW if request.answer_by:
             return _("Odpowiemy najpóźniej %s. Damy znać w portalu i e-mailem.") % long_date(
                 request.answer_by
+            )
+        case Status.NEEDS_CUSTOMER if request.submitted_at is None:  # the lessor began it
+            return _("Czekamy na Twoją odpowiedź do %s.") % (
+                long_date(request.answer_by) if request.answer_by else "–"
             )
         case Status.NEEDS_CUSTOMER:
             return _("Czekamy na Ciebie do %s. Uzupełnij wniosek i złóż go ponownie.") % (

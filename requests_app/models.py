@@ -342,3 +342,5 @@ from requests_app.country_models import CountryRule as CountryRule  # noqa: E402
 from requests_app import settlement_models  # noqa: E402,F401
 # Models of single kinds live beside them; Django finds them through this module.
 from requests_app.vehicle_use_models import VehicleUse  # noqa: E402,F401
+# A table of its own room; Django finds it through this module.
+from requests_app import inquiry_models  # noqa: E402,F401

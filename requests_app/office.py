@@ -59,14 +59,15 @@ class HandlingTime:
 
 
 def queue(rows: QuerySet[Request], name: str, *, user: Any, at: dt.datetime) -> QuerySet[Request]:
-    waiting = Q(status__in=WITH_STAFF)
+    waiting, with_client = Q(status__in=WITH_STAFF), Q(status=Status.NEEDS_CUSTOMER)
     conditions = {
         "": waiting,
         "moje": waiting & Q(assignee=user.pk),
         "wolne": waiting & Q(assignee=None),
-        "po-terminie": waiting & Q(answer_by__lt=clock.today(at)),
+        # Those with the client have a day only where the lessor owes somebody else an answer.
+        "po-terminie": (waiting | with_client) & Q(answer_by__lt=clock.today(at)),
         "druga-osoba": waiting & Q(proposed_by__isnull=False),
-        "klient": Q(status=Status.NEEDS_CUSTOMER),
+        "klient": with_client,
         "zgody": Q(status__in=[Status.APPROVED, Status.PRODUCED]),
         "oplaty": Q(fee_state=FeeState.CORE),
     }

@@ -16,9 +16,10 @@ from invoicing import fees
 from invoicing.enums import FeeBase, FeeChannel
 from invoicing.issuing.drafting import vat_pct_of
 from invoicing.models import FeeLine
-from requests_app.catalogue import RequestError, RequestType
+from requests_app.catalogue import RequestError, RequestType, type_of
+from requests_app.drafts import about_of
 from requests_app.enums import ENDED, FeeState
-from requests_app.models import RequestQuerySet
+from requests_app.models import Request, RequestQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,15 @@ def _online(code: str, signed_on: dt.date | None, on: dt.date) -> tuple[FeeLine,
         raise RequestError(
             _("Tej sprawy nie załatwisz teraz w portalu, bo nie znamy jej ceny. Napisz do nas.")
         ) from error
+
+
+def price_for(request: Request, *, on: dt.date) -> RequestPrice:
+    """What filing `request` on `on` costs; nothing where its kind waives the fee. Raises as
+    `price_of`."""
+    kind = type_of(request)
+    if kind.waived(about_of(request, on=on)):
+        return RequestPrice()
+    return price_of(kind, contract=request.contract, on=on)
 
 
 def saved_so_far(requests: RequestQuerySet) -> Decimal:

@@ -49,6 +49,7 @@ def produce(*, request_id: int, at: dt.datetime) -> Request:
         for paper in kind.papers(request, at)
         for language in paper.languages
     ]
+    kind.after_papers(request)
     if not refused:
         closes = kind.closes_itself and not kind.left_to_do(request)
         _move_on(request, has_papers=bool(papers), closes=closes, at=at)

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from requests_app import checking_views, contract_end_views, filing_views, views
+from requests_app import (
+    checking_views,
+    contract_end_views,
+    filing_views,
+    quote_views,
+    simulation_views,
+    vehicle_use_views,
+    views,
+)
 from requests_app.catalogue import types
 
 app_name = "requests_app"
@@ -17,6 +25,14 @@ urlpatterns = [
     path("wnioski/<uuid:public_id>/sprawdz/", filing_views.check, name="check"),
     path("wnioski/<uuid:public_id>/wiadomosc/", views.write, name="write"),
     path("wnioski/<uuid:public_id>/wycofaj/", views.withdraw, name="withdraw"),
+    path("wnioski/rozliczenie/<uuid:public_id>/", quote_views.settlement, name="settlement"),
+    path("wnioski/symulacja/<uuid:public_id>/", simulation_views.simulation, name="simulation"),
+    path("wnioski/uzytkownicy/", vehicle_use_views.vehicle_users, name="vehicle_users"),
+    path(
+        "wnioski/uzytkownicy/<uuid:public_id>/zakoncz/",
+        vehicle_use_views.end_vehicle_use,
+        name="end_vehicle_use",
+    ),
     path(
         "wnioski/koniec-umowy/<uuid:public_id>/",
         contract_end_views.contract_end,

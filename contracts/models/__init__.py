@@ -13,6 +13,7 @@ from contracts.models.contract import (
     ScheduleVersionQuerySet,
     VehicleQuerySet,
 )
+from contracts.models.lessees import LesseePeriod, LesseePeriodQuerySet
 from contracts.models.rates import (
     FixingCorrection,
     IndexFixing,
@@ -31,6 +32,8 @@ __all__ = [
     "ContractQuerySet",
     "FixingCorrection",
     "IndexFixing",
+    "LesseePeriod",
+    "LesseePeriodQuerySet",
     "RateChange",
     "RateChangeQuerySet",
     "RateProposal",

@@ -53,6 +53,9 @@ class LessorProfile(models.Model):
         validators=[MinValueValidator(ZERO)],
         help_text=_("W walucie należności; 0: niczego się nie umarza."),
     )
+    waives_fine_fee_in_time = models.BooleanField(
+        _("bez opłaty za pismo organu, gdy klient odpowie w terminie"), default=False
+    )
     is_demo = models.BooleanField(_("leasingodawca pokazowy, zmyślony"), default=False)
 
     class Meta:

@@ -36,6 +36,7 @@ FEES = {
     "payout_letter": (50, 100),
     "assignment": (1000, 1000),
     "request_examined": (200, 200),
+    "traffic_fine": (50, 50),
 }
 
 
