@@ -164,8 +164,6 @@ class RequestType:
     lines: Callable[[RequestForm], Sequence[tuple[str, str]]]
     facts: Callable[[RequestForm], dict[str, Any]]
     sms: Callable[[About], str] | None = None
-    # The same, of a kind whose SMS names an amount or an account: it gets the facts, too.
-    sms_of_facts: Callable[[About, dict[str, Any]], str] | None = None
     basis: Callable[[About, dict[str, Any]], dict[str, Any]] = lambda about, facts: {}
     amount: Callable[[dict[str, Any]], Decimal | None] = lambda facts: None
     waived: Callable[[About], bool] = lambda about: False  # filed on that day it costs nothing

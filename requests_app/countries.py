@@ -11,7 +11,7 @@ from babel.dates import format_date
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
-from requests_app.country_models import CountryRule
+from requests_app.models.countries import CountryRule
 
 # Letters after their plain ones, as dictionaries have them; code points would put Ł after Z.
 _ALPHABETS = {

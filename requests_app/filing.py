@@ -50,8 +50,7 @@ def ready(request: Request, *, at: dt.datetime) -> Ready:
     # What was sent back stays under the table of the day on which it was first filed.
     first = price
     if request.submitted_at is not None:
-        filed_on = clock.today(request.submitted_at)
-        first = price_of(kind, contract=request.contract, on=filed_on)
+        first = price_for(request, on=clock.today(request.submitted_at))
     lines += _price_lines(first)
     return Ready(kind.facts(form), _subject_lines(request) + lines, price)
 

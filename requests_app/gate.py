@@ -72,8 +72,6 @@ def _ready(facts: Facts) -> filing.Ready:
 def _sms(kind: RequestType, facts: Facts) -> str:
     row = _row(facts)
     about = about_of(row, on=clock.today())
-    if kind.sms_of_facts is not None:
-        return kind.sms_of_facts(about, _ready(facts).facts)
     if kind.sms is not None:
         return kind.sms(replace(about, facts=_ready(facts).facts))
     return f"{kind.title}, {row.contract.number if row.contract else row.company.client_id}"

@@ -26,9 +26,11 @@ from requests_app import conversation, deciding, workflow
 from requests_app.catalogue import RequestError, types
 from requests_app.drafts import new_reference
 from requests_app.enums import By, FeeState, Status
-from requests_app.inquiry_models import AuthorityInquiry
 from requests_app.models import Request
+from requests_app.models.inquiries import AuthorityInquiry
+from requests_app.models.vehicle_uses import UserKind
 from requests_app.pricing import RequestPrice, price_for, price_of
+from requests_app.vehicle_uses import user_of_vehicle
 
 KIND = "traffic-fine"
 _NOT_IN_FORCE_YET = (ContractStatus.DRAFT, ContractStatus.SIGNED, ContractStatus.AWAITING_HANDOVER)
@@ -57,6 +59,8 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class ProposedUser:
+    """As the form asks for it; a firm of the register stands in `last_name`."""
+
     first_name: str
     last_name: str
 
@@ -240,9 +244,14 @@ def is_free(inquiry: AuthorityInquiry, *, on: dt.date) -> bool:
 def proposed_user(*, asset: Asset, company: Company, at: dt.datetime) -> ProposedUser | None:
     """Who of `company` probably used `asset` at `at`; for the form to offer, never to take over.
 
-    Until the register of users answers for a moment: the one driver to whom the vehicle is given
-    now. None when there is none, or more than one.
+    Whom the register of users names for that moment; otherwise the one driver to whom the vehicle
+    is given now. None when there is none, or more than one.
     """
+    use = user_of_vehicle(asset=asset, at=at, company=company)
+    if use is not None:
+        first, _space, last = use.user_name.partition(" ")
+        is_person = use.user_kind == UserKind.PERSON
+        return ProposedUser(first, last) if is_person else ProposedUser("", use.user_name)
     given = AssignedAsset.objects.filter(
         asset=asset,
         membership__in=Membership.objects.active(clock.today(at)).filter(company=company),

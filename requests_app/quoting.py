@@ -24,8 +24,8 @@ from eboks.ui.words import long_date, rate
 from invoicing import accruals
 from invoicing.models import Payment, ReceivableItem, ReceivableItemQuerySet
 from requests_app.catalogue import RequestError, types
+from requests_app.models.settlements import Discount, PriceVat, SettlementRule
 from requests_app.pricing import RequestPrice, price_of
-from requests_app.settlement_models import Discount, PriceVat, SettlementRule
 from requests_app.settlements import Claims, Part, Settlement, settle_on
 
 KIND = "early-termination"

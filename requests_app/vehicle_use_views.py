@@ -21,7 +21,7 @@ from eboks.tenancy.rights import Right
 from eboks.ui.paging import paginate
 from requests_app import vehicle_uses
 from requests_app.catalogue import RequestError
-from requests_app.vehicle_use_models import VehicleUse
+from requests_app.models.vehicle_uses import VehicleUse
 
 _PAST = "zakonczone"
 

@@ -17,7 +17,7 @@ from eboks.ui.words import short_date
 from requests_app import producing
 from requests_app.catalogue import RequestError
 from requests_app.models import Request
-from requests_app.vehicle_use_models import Purpose, UserKind, VehicleUse
+from requests_app.models.vehicle_uses import Purpose, UserKind, VehicleUse
 
 _ONE_DAY = dt.timedelta(days=1)
 

@@ -38,7 +38,7 @@ from requests_app.models import (
     RequestPaper,
     RequestStep,
 )
-from requests_app.vehicle_use_models import Purpose, UserKind, VehicleUse
+from requests_app.models.vehicle_uses import Purpose, UserKind, VehicleUse
 from tests import factories as f
 
 

@@ -16,10 +16,10 @@ from eboks import clock
 from eboks.accounts.models import User
 from eboks.ui.words import short_date
 from requests_app.catalogue import Files, Group, Paper, RequestError, RequestType, Subject
-from requests_app.complaint_models import ComplaintTerm, term_of
 from requests_app.enums import Status
 from requests_app.forms import LineField, RequestForm, TextField
 from requests_app.models import Request
+from requests_app.models.complaints import ComplaintTerm, term_of
 
 # What the portal itself promises where the lessor has entered no term.
 _WORKING_DAYS = 10

@@ -34,7 +34,7 @@ from requests_app.catalogue import (
 )
 from requests_app.forms import LineField, RequestForm, TextField, day_field
 from requests_app.models import Request
-from requests_app.settlement_models import SettlementQuote
+from requests_app.models.settlements import SettlementQuote
 
 _SEPARATORS = re.compile(r"[\s-]")
 _LESSEE, _THIRD = "lessee", "third_party"

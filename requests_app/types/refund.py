@@ -124,9 +124,9 @@ def _basis(about: About, facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _sms(about: About, facts: dict[str, Any]) -> str:
-    amount = format_money(Decimal(facts["amount"]))
-    return f"Zwrot nadplaty {amount} na rachunek ...{facts['account'][-4:]}"
+def _sms(about: About) -> str:
+    amount = format_money(Decimal(about.facts["amount"]))
+    return f"Zwrot nadplaty {amount} na rachunek ...{about.facts['account'][-4:]}"
 
 
 def _check_again(request: Request, at: dt.datetime, actor: User | None) -> None:
@@ -198,7 +198,7 @@ TYPE = RequestType(
     next_step=gettext_lazy("Sprawdzimy rachunek i zlecimy przelew. Damy znać, gdy go wyślemy."),
     lines=_lines,
     facts=_facts,
-    sms_of_facts=_sms,
+    sms=_sms,
     basis=_basis,
     amount=lambda facts: Decimal(facts["amount"]),
     effect=_check_again,

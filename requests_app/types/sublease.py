@@ -21,7 +21,7 @@ from requests_app import vehicle_uses
 from requests_app.catalogue import About, Files, Group, Paper, RequestError, RequestType, Subject
 from requests_app.forms import LineField, RequestForm, day_field
 from requests_app.models import Request
-from requests_app.vehicle_use_models import Purpose, UserKind
+from requests_app.models.vehicle_uses import Purpose, UserKind
 
 _SHOWN_OF_PESEL = 4
 _WHO = {

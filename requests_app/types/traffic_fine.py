@@ -28,8 +28,8 @@ from requests_app import inquiries
 from requests_app.catalogue import About, Group, Paper, RequestType, Subject, Verdict
 from requests_app.enums import FeeState, Status
 from requests_app.forms import LineField, RequestForm
-from requests_app.inquiry_models import AuthorityInquiry
 from requests_app.models import Request
+from requests_app.models.inquiries import AuthorityInquiry
 
 _PERSONAL = ("address", "other")
 

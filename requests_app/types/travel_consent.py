@@ -28,9 +28,9 @@ from requests_app.catalogue import (
     Verdict,
 )
 from requests_app.countries import country_name, day_in, in_order, language_name, rules_on
-from requests_app.country_models import PAPER_LANGUAGES, CountryGroup, CountryRule
 from requests_app.forms import LineField, RequestForm, day_field
 from requests_app.models import Request
+from requests_app.models.countries import PAPER_LANGUAGES, CountryGroup, CountryRule
 
 TEXT_VERSION = "2026-1"  # of papers/travel_*.html and of the words below
 _LONGEST_MONTHS = 12  # domain 4.2

@@ -8,15 +8,20 @@ from typing import Any
 
 from django.utils import timezone
 
-from requests_app.complaint_models import ComplaintTerm
+from contracts.models import LesseePeriod
 from requests_app.models import (
+    AuthorityInquiry,
+    ComplaintTerm,
     Request,
     RequestFile,
     RequestMessage,
     RequestPaper,
     RequestStep,
+    SettlementQuote,
 )
 from tests import factories as f
+from tests.requests_app.con_01 import make_rule
+from tests.world import make_vehicle_use
 
 
 def make_request_rows(membership: Any, contract: Any, n: int) -> None:
@@ -62,6 +67,34 @@ def make_request_rows(membership: Any, contract: Any, n: int) -> None:
         valid_from=f.TODAY + dt.timedelta(days=n),
         basis="do potwierdzenia",
         unanswered_means="do potwierdzenia",
+    )
+    rule = make_rule(valid_from=f.TODAY + dt.timedelta(days=n))
+    SettlementQuote.objects.create(
+        request=request,
+        rule=rule,
+        made_at=at,
+        settle_on=f.TODAY,
+        valid_until=f.TODAY,
+        discount_pct=0,
+        net=1,
+        vat=0,
+        gross=1,
+    )
+    asset = contract.assets.order_by("pk")[0]
+    make_vehicle_use(f"L{n}", membership.user, asset)
+    LesseePeriod.objects.create(
+        contract=contract, company=contract.company, from_on=f.TODAY, as_of=f.TODAY
+    )
+    AuthorityInquiry.objects.create(
+        request=request,
+        authority="KMP",
+        letter_no=f"RD-{n}",
+        received_on=f.TODAY,
+        deadline=f.TODAY,
+        offence_at=at,
+        plate="WX1",
+        asset=asset,
+        contract=contract,
     )
     RequestPaper.objects.create(
         request=request,

@@ -30,6 +30,7 @@ EDITABLE |= {"invoicing.BalanceDifference", "invoicing.BalanceConfirmation"}  # 
 EDITABLE |= {"invoicing.LessorAccount", "invoicing.BankDialect", "invoicing.AccountMask"}
 EDITABLE |= {"invoicing.NumberSeries", "invoicing.ExchangeRate"}
 EDITABLE |= {"retention.LegalHold", "retention.PurgeRun"}  # added and decided, never edited
+EDITABLE |= {"requests_app.CountryRule", "requests_app.SettlementRule"}  # rules with dates
 EDITABLE |= {"requests_app.ComplaintTerm"}  # terms with dates, by the lessor's lawyer
 EDITABLE |= {"contracts.RateProposal"}  # proposed and decided, never edited
 

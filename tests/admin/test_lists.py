@@ -23,6 +23,7 @@ from invoicing.models import Balance, SetOff
 from tests import factories as f
 from tests.admin.balance_rows import make_balance_rows
 from tests.admin.bank_rows import make_bank_rows
+from tests.admin.country_rows import make_country_rows
 from tests.admin.exports_rows import make_exports_rows
 from tests.admin.issuing_rows import make_issuing_rows
 from tests.admin.ledger_rows import make_ledger_rows
@@ -120,6 +121,7 @@ def make_client(n=0):
     make_tax_rows(membership, n)
     make_rates_rows(contract, n)
     make_request_rows(membership, contract, n)
+    make_country_rows(membership, n)
     f.LessorFactory()
     return company
 

@@ -9,7 +9,7 @@ from contracts.enums import Product, RowKind
 from contracts.models import Contract, ScheduleVersion
 from eboks.clock import add_months
 from eboks.money import to_grosz
-from requests_app.settlement_models import SettlementRule
+from requests_app.models.settlements import SettlementRule
 from tests import factories as f
 from tests.requests_app.conftest import zl
 

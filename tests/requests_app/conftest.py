@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -173,3 +174,7 @@ def filed(kind: str, lessee: Any, typed: dict[str, Any], *, about: bool = True) 
         filing.submit(request_id=row.pk, actor=lessee.user, at=timezone.now())
     row.refresh_from_db()
     return row
+
+
+def zl(text: str) -> Decimal:
+    return Decimal(text)

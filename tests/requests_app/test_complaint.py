@@ -16,9 +16,9 @@ from eboks.documents.services import read_checked
 from eboks.notifications.models import Channel, OutgoingMessage
 from requests_app import deciding, drafts, filing, producing, sweeping
 from requests_app.catalogue import RequestError, types
-from requests_app.complaint_models import ClientKind, ComplaintTerm, term_of
 from requests_app.enums import Reminder, Status
 from requests_app.models import Request
+from requests_app.models.complaints import ClientKind, ComplaintTerm, term_of
 from tests import factories as f
 from tests.requests_app.conftest import draft, filed
 

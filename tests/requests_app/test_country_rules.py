@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from eboks.accounts.staff import StaffRole, create_staff
+from requests_app.admin.countries import CountryRuleForm
 from requests_app.countries import country_name, in_order, rule_of, rules_on
-from requests_app.country_admin import CountryRuleForm
 from requests_app.models import CountryRule
 from tests.factories import PASSWORD
 from tests.requests_app.country_rows import first_rules

@@ -21,7 +21,7 @@ from requests_app.catalogue import RequestError, types
 from requests_app.enums import Status
 from requests_app.gate import operation_of
 from requests_app.models import Request
-from requests_app.settlement_models import SettlementQuote
+from requests_app.models.settlements import SettlementQuote
 from tests import factories as f
 from tests.requests_app.con_01 import DUE, NOW, TODAY, con_01, make_rule
 from tests.requests_app.conftest import SESSION, draft, filed, zl
@@ -279,6 +279,7 @@ def test_approval_issues_the_arithmetic_as_a_paper(leased, rule, clerk, second_c
     assert row.status == Status.PRODUCED  # the sale itself is still to be done
     paper = row.papers.get()
     assert (paper.valid_from, paper.valid_to) == (TODAY, DUE)
+    assert paper.document is not None
     pages = pypdf.PdfReader(io.BytesIO(read_checked(paper.document))).pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
     for wanted in (

@@ -63,7 +63,9 @@ def item(contract, due: dt.date, *, paid: dt.date | None = None, amount="100.00"
 
 
 def text_of(row: Request) -> str:
-    pages = pypdf.PdfReader(io.BytesIO(read_checked(row.papers.get().document))).pages
+    document = row.papers.get().document
+    assert document is not None
+    pages = pypdf.PdfReader(io.BytesIO(read_checked(document))).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 

@@ -16,7 +16,7 @@ from eboks.money import ZERO, to_grosz
 from invoicing.models import LateInterestRate
 from requests_app import quoting
 from requests_app.catalogue import RequestError
-from requests_app.settlement_models import SettlementRule
+from requests_app.models.settlements import SettlementRule
 from requests_app.settlements import Claims, Part, settle_on
 from tests import factories as f
 from tests.requests_app.con_01 import DUE, TODAY, con_01, make_rule

@@ -21,7 +21,7 @@ from eboks.tenancy.rights import Role
 from requests_app import deciding, drafts, filing, vehicle_uses
 from requests_app.catalogue import RequestError, types
 from requests_app.enums import Status
-from requests_app.vehicle_use_models import VehicleUse
+from requests_app.models.vehicle_uses import VehicleUse
 from tests import factories as f
 from tests.requests_app.conftest import draft, filed, zl
 

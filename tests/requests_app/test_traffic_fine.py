@@ -18,8 +18,8 @@ from eboks.tenancy.rights import Role
 from requests_app import drafts, filing, inquiries, office, producing, sweeping
 from requests_app.catalogue import RequestError, types
 from requests_app.enums import FeeState, Status
-from requests_app.inquiry_models import AuthorityInquiry
 from requests_app.models import Request, RequestPaper
+from requests_app.models.inquiries import AuthorityInquiry
 from tests import factories as f
 from tests.requests_app.conftest import signed
 from tests.requests_app.letters import (

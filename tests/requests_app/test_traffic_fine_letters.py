@@ -21,8 +21,8 @@ from requests_app import deciding, filing, inquiries
 from requests_app.catalogue import RequestError
 from requests_app.enums import FeeState, Status
 from requests_app.gate import what_next
-from requests_app.inquiry_models import AuthorityInquiry
 from requests_app.models import Request
+from requests_app.models.inquiries import AuthorityInquiry
 from tests import factories as f
 from tests.factories import PASSWORD
 from tests.requests_app.conftest import draft

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
 from eboks.admin_site import ReadOnlyAdmin
-from requests_app.vehicle_use_models import VehicleUse
+from requests_app.models.vehicle_uses import VehicleUse
 
 
 @admin.register(VehicleUse)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from eboks.admin_site import BackOfficeAdmin
-from requests_app.complaint_models import ComplaintTerm
+from requests_app.models.complaints import ComplaintTerm
 
 
 @admin.register(ComplaintTerm)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
 from eboks.admin_site import BackOfficeAdmin, ReadOnlyAdmin
-from requests_app.settlement_models import SettlementQuote, SettlementRule
+from requests_app.models.settlements import SettlementQuote, SettlementRule
 
 
 @admin.register(SettlementRule)

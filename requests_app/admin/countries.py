@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from eboks.admin_site import BackOfficeAdmin
 from requests_app.countries import country_name, language_name
-from requests_app.country_models import PAPER_LANGUAGES, CountryRule
+from requests_app.models.countries import PAPER_LANGUAGES, CountryRule
 
 
 class CountryRuleForm(forms.ModelForm):  # type: ignore[type-arg]

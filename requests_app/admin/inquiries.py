@@ -25,7 +25,7 @@ from requests_app import inquiries
 from requests_app.catalogue import RequestError
 from requests_app.enums import Status
 from requests_app.inquiry_forms import LetterForm
-from requests_app.inquiry_models import AuthorityInquiry
+from requests_app.models.inquiries import AuthorityInquiry
 
 _CHANGE = "requests_app.change_request"
 _LARGEST_KEY = 2**63

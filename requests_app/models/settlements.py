@@ -96,7 +96,7 @@ class SettlementQuoteQuerySet(CompanyScopedQuerySet[Any]):
     right = Right.VIEW_FINANCE
 
     def for_user(self, user: AbstractBaseUser | AnonymousUser) -> Self:
-        from requests_app.models import Request  # noqa: PLC0415 -- imports this module
+        from requests_app.models.requests import Request  # noqa: PLC0415 -- imports this module
 
         return self.filter(request__in=Request.objects.for_user(user))
 

@@ -21,7 +21,6 @@ from eboks.fields import MoneyField
 from eboks.tenancy.models import Company, CompanyScopedQuerySet, Membership
 from eboks.tenancy.rights import Right, roles_with
 from invoicing.models import Charge, FeeLine
-from requests_app.complaint_models import ComplaintTerm  # noqa: F401 -- Django finds it here
 from requests_app.enums import OPEN, By, FeeState, Scan, Status
 
 
@@ -335,12 +334,3 @@ class RequestPaper(models.Model):
     def is_valid(self, on: dt.date) -> bool:
         in_time = self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
         return in_time and self.revoked_at is None
-
-
-from requests_app.country_models import CountryRule as CountryRule  # noqa: E402,PLC0414
-# Models of single kinds of request stand beside what they are for.
-from requests_app import settlement_models  # noqa: E402,F401
-# Models of single kinds live beside them; Django finds them through this module.
-from requests_app.vehicle_use_models import VehicleUse  # noqa: E402,F401
-# A table of its own room; Django finds it through this module.
-from requests_app import inquiry_models  # noqa: E402,F401

@@ -370,10 +370,3 @@ def _fee(request: HttpRequest) -> Decimal | None:
     if not fee.is_finite() or fee < 0 or fee != fee.quantize(Decimal("0.01")):
         raise RequestError(_("Kwota opłaty jest nieprawidłowa."))
     return fee
-
-
-from requests_app import complaint_admin  # noqa: E402,F401
-from requests_app import country_admin  # noqa: E402,F401
-from requests_app import settlement_admin  # noqa: E402,F401
-from requests_app import vehicle_use_admin  # noqa: E402,F401
-from requests_app import inquiry_admin  # noqa: E402,F401

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from contracts.models import Asset, Contract
-from requests_app.models import Request, RequestPartQuerySet
+from requests_app.models.requests import Request, RequestPartQuerySet
 
 
 class AuthorityInquiry(models.Model):
