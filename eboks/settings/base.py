@@ -7,12 +7,13 @@ demo, `test` the suite; both build on this file.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from eboks import env, logs
-from eboks.settings.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 -- a setting
+from eboks.settings import schedule
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -355,6 +356,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_TIMEZONE = "Europe/Warsaw"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_IMPORTS = ["eboks.health"]
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = schedule.BEAT
 
 # --- browser --------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = True

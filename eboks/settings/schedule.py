@@ -7,7 +7,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+BEAT: dict[str, dict[str, Any]] = {
     # Once a day; the later runs find it made, and make it when the first one could not.
     "audit-anchor": {
         "task": "eboks.audit.tasks.drop_anchor",

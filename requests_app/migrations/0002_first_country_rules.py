@@ -50,7 +50,7 @@ _OTHERS = {
 
 
 def add(apps, schema_editor):
-    rules = apps.get_model("requests_app", "0001_requests")
+    rules = apps.get_model("requests_app", "CountryRule")
     rows = {code: {"group": "A", "basis": _A} for code in _FREE}
     for code in _PRESS_FREE:
         rows[code] |= {"notary": True, "note": _PRESS_NOTE, "basis": f"{_A}; {_PRESS}"}

@@ -96,7 +96,7 @@ def test_only_own_notes_are_offered(lessee, note):
 
     form = drafts.form_of(draft("interest-note", lessee, {}, about=False), on=timezone.now().date())
 
-    assert [key for key, _label in form["note"].field.choices] == ["", str(note.public_id)]
+    assert [key for key, _label in form["note"].field.widget.choices] == ["", str(note.public_id)]
 
 
 def test_note_of_another_client_is_refused(lessee, note):
