@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pypdf
 from django.utils import timezone
 
 from contracts.enums import RateChangeKind, RateChangeOutcome
@@ -315,6 +317,15 @@ def _paying(mark: str, company: Company, owner: User, item: Any) -> dict[str, An
     return {"basket": basket, "report": report, "promise": promise}
 
 
+def _blank_pdf(mark: str) -> bytes:
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(width=100, height=100)
+    writer.add_metadata({"/Title": mark})
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
 def _request(mark: str, contract: Contract, owner: User) -> dict[str, Any]:
     """A question about the contract that waits for staff, with a message, a file and a paper."""
     at = timezone.now()
@@ -349,7 +360,7 @@ def _request(mark: str, contract: Contract, owner: User) -> dict[str, Any]:
         return store(
             company=company,
             key=f"{key}:{uuid.uuid4()}",
-            content=b"%PDF-1.7 " + mark.encode(),
+            content=_blank_pdf(mark),
             file_name=f"{name} {mark}.pdf",
             content_type="application/pdf",
             renderer="test",
