@@ -159,6 +159,7 @@ class RequestType:
     needed: Sequence[str | Promise] = ()  # what to have at hand, before the form
     next_step: str | Promise = ""  # after filing, when staff decide
     in_catalogue: bool = True
+    bulk: bool = False  # simple enough to be approved many at a time
     outlives_contract: bool = False  # may be filed whatever has become of its contract since
     withdrawable: bool = True
     lines: Callable[[RequestForm], Sequence[tuple[str, str]]]

@@ -74,6 +74,9 @@ def start(request: PortalRequest, name: str) -> HttpResponse:
         price = price_of(kind, contract=chosen, on=today)
         if request.method == "POST" and form.is_valid():
             draft = _begun(request, kind, form, company)
+            # What a page before this one has asked already is not typed twice.
+            if not draft.typed and request.GET.keys() & kind.form.base_fields.keys():
+                drafts.keep(request=draft, data=request.GET, at=now)
             return redirect("requests_app:form", draft.public_id)
     except RequestError as error:
         if request.method == "POST":

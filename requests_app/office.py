@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from eboks import clock
 from eboks.money import format_money
@@ -129,10 +129,9 @@ def findings(row: Request, *, at: dt.datetime) -> Sequence[Finding]:
     late = overdue(items, on=today).aggregate(count=Count("pk"), total=Sum("open_amount"))
     found = []
     if late["count"]:
-        text = _("%(count)s pozycji, %(total)s") % {
-            "count": number(late["count"]),
-            "total": format_money(late["total"]),
-        }
+        text = ngettext(
+            "%(count)s pozycja, %(total)s", "%(count)s pozycji, %(total)s", late["count"]
+        ) % {"count": number(late["count"]), "total": format_money(late["total"])}
         found.append(Finding(_("Zaległości klienta"), text, "bad"))
     else:
         found.append(Finding(_("Zaległości klienta"), _("nie ma"), "good"))

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from eboks import clock
 from eboks.accounts.models import User
@@ -35,6 +35,7 @@ from requests_app.models import Request, RequestFile, RequestMessage, RequestPap
 
 _CHANGE = "requests_app.change_request"
 _LARGEST_KEY = 2**63
+_MOST_AT_ONCE = 100
 Step = Callable[[Request, User, dt.datetime], str]
 
 
@@ -82,6 +83,7 @@ class RequestAdmin(ReadOnlyAdmin):
     sortable_by = ("answer_by",)
     ordering = ("answer_by", "pk")
     fields = ("reference", "status")
+    actions = ("take_selected", "approve_selected")
     change_form_template = "admin/requests_app/request.html"
     change_list_template = "admin/requests_app/queue.html"
 
@@ -137,6 +139,38 @@ class RequestAdmin(ReadOnlyAdmin):
         return format_html(
             '<strong class="finding bad">{} · {}</strong>', short_date(row.answer_by), late
         )
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(_CHANGE)
+
+    @admin.action(description=gettext_lazy("Weź zaznaczone wnioski"), permissions=["decide"])
+    def take_selected(self, request: HttpRequest, queryset: QuerySet[Request]) -> None:
+        """Each is taken like one by one; what is decided by now stays."""
+        self._each(request, queryset, deciding.take)
+
+    @admin.action(
+        description=gettext_lazy("Zgoda na zaznaczone (proste sprawy)"), permissions=["decide"]
+    )
+    def approve_selected(self, request: HttpRequest, queryset: QuerySet[Request]) -> None:
+        """Only kinds that say so (`RequestType.bulk`), and none that two people decide."""
+        simple = [name for name, kind in types().items() if kind.bulk]
+        rows = [row for row in queryset.filter(kind__in=simple) if not deciding.needs_two(row)]
+        self._each(request, queryset.filter(pk__in=[row.pk for row in rows]), deciding.approve)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[Request], step: Any) -> None:
+        done, failed, asked = 0, [], queryset.count()
+        for row in queryset.order_by("pk")[:_MOST_AT_ONCE]:
+            try:
+                step(request_id=row.pk, actor=_staff(request), at=timezone.now())
+                done += 1
+            except RequestError as error:
+                failed.append(f"{row.reference}: {error}")
+        text = ngettext("Załatwiono %(n)d wniosek.", "Załatwiono %(n)d wniosków.", done)
+        self.message_user(request, text % {"n": done}, messages.SUCCESS)
+        if asked > _MOST_AT_ONCE:
+            failed.append(_("Naraz najwyżej %d wniosków.") % _MOST_AT_ONCE)
+        if failed:
+            self.message_user(request, " ".join(failed), messages.WARNING)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -119,6 +119,7 @@ def _office(request: Request) -> Sequence[tuple[str, str]]:
 
 TYPE = RequestType(
     name="opinion",
+    bulk=True,
     title=gettext_lazy("Opinia o historii płatności"),
     summary=gettext_lazy("Zaświadczenie dla banku lub kontrahenta, po polsku lub po angielsku"),
     group=Group.MONEY,

@@ -69,6 +69,7 @@ def _lines(form: RequestForm) -> Sequence[tuple[str, str]]:
 
 TYPE = RequestType(
     name="registration-copy",
+    bulk=True,
     title=gettext_lazy("Kopia dowodu rejestracyjnego"),
     summary=gettext_lazy("Skan dowodu rejestracyjnego albo pełnomocnictwo do urzędu"),
     group=Group.VEHICLE,

@@ -350,6 +350,7 @@ def _leases(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
 
 TYPE = RequestType(
     name="travel-consent",
+    bulk=True,
     title=gettext_lazy("Wyjazd pojazdem za granicę"),
     summary=gettext_lazy("Zgoda leasingodawcy na papierze, po polsku i w obcym języku"),
     group=Group.VEHICLE,

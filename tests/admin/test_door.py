@@ -96,6 +96,7 @@ ACTIONS = {
     "OutgoingMessage": {"send_again"},
     "CompanyChange": {"settle"},
     "JobFailure": {"try_again"},
+    "Request": {"take_selected", "approve_selected"},
     "ReceivableItem": {
         *("issue_interest_notes", "issue_compensation_notes", "write_off", "take_write_off_back"),
         *("begin_collection", "end_collection"),

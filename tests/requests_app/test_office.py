@@ -16,6 +16,7 @@ from requests_app.enums import Status
 from requests_app.models import Request, RequestMessage, RequestPaper
 from tests.factories import PASSWORD
 from tests.requests_app.conftest import draft, filed
+from tests.requests_app.test_registration_copy import TYPED as COPY
 
 pytestmark = pytest.mark.django_db
 QUESTION = {"topic": "Tablice", "text": "Kiedy?"}
@@ -157,3 +158,34 @@ def test_handling_times_count_people_only(row, clerk, lessee):
     (time,) = queues.handling_times(at=at)
 
     assert (time.count, time.hours, time.in_time) == (1, 5, 100)
+
+
+def test_simple_requests_are_approved_together(office, lessee, row):
+    copies = [filed("registration-copy", lessee, COPY) for _n in range(2)]
+    ids = [str(one.pk) for one in (*copies, row)]
+
+    page = office.post(
+        LIST, {"action": "approve_selected", "_selected_action": ids}, follow=True
+    ).content.decode()
+
+    assert "Załatwiono 2" in page
+    for one in copies:
+        one.refresh_from_db()
+        assert one.status == Status.APPROVED
+    row.refresh_from_db()
+    assert row.status == Status.SUBMITTED  # a question wants an answer of its own
+
+
+def test_requests_are_taken_together_and_the_decided_stay(office, lessee, row, clerk):
+    other = filed("general-question", lessee, QUESTION, about=False)
+    deciding.reject(request_id=other.pk, text="Nie.", actor=clerk, at=timezone.now())
+
+    office.post(
+        f"{LIST}?kolejka=wszystkie",
+        {"action": "take_selected", "_selected_action": [str(row.pk), str(other.pk)]},
+    )
+
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.status, row.assignee) == (Status.IN_REVIEW, clerk)
+    assert (other.status, other.assignee) == (Status.REJECTED, None)

@@ -69,6 +69,19 @@ def test_wrong_form_is_kept_as_a_draft(client, lessee):
     assert "Kiedy?" in again
 
 
+def test_what_an_earlier_page_asked_is_not_typed_twice(client, lessee):
+    client.force_login(lessee.user)
+    address = "/wnioski/nowy/general-question/?topic=Tablice&status=closed"
+    key = client.get(address).context["form"]["form_key"].value()
+
+    form_url = client.post(address, {"form_key": key}).url
+
+    row = Request.objects.get()
+    assert row.typed == {"topic": ["Tablice"]}
+    assert 'value="Tablice"' in client.get(form_url).content.decode()
+    assert row.status == Status.DRAFT
+
+
 def test_mass_assignment_changes_nothing(client, lessee):
     row = draft("general-question", lessee, {}, about=False)
     other = f.CompanyFactory()
