@@ -53,6 +53,9 @@ def _expire(at: dt.datetime) -> int:
 
 
 def _produce(at: dt.datetime) -> int:
+    """What has papers or closes by itself; others wait for staff in `approved`, where many of them
+    would keep the rest from their turn."""
+    produced = [name for name, kind in types().items() if kind.is_produced]
     closing = [name for name, kind in types().items() if kind.closes_itself]
     answering = [name for name, kind in types().items() if kind.papers_when_refused]
     refused = Q(
@@ -62,10 +65,11 @@ def _produce(at: dt.datetime) -> int:
         changed_at__gte=at - _REFUSALS_TRIED,
     )
     waiting = Request.objects.filter(
-        Q(status=Status.APPROVED) | Q(status=Status.PRODUCED, kind__in=closing) | refused,
+        Q(status=Status.APPROVED, kind__in=produced)
+        | Q(status=Status.PRODUCED, kind__in=closing)
+        | refused,
         changed_at__lt=at - dt.timedelta(minutes=1),
     ).distinct()
-    # What has papers or closes by itself; others wait for staff in `approved`.
     moved = 0
     for pk in waiting.order_by("changed_at", "pk").values_list("pk", flat=True)[:_AT_ONCE]:
         try:

@@ -150,12 +150,11 @@ def _forget(request: Request) -> None:
     request.facts, request.typed = facts, {}
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
     inquiry = inquiries.of_request(request)
     if inquiry is None:
         return ()
-    today = clock.today()
-    late = request.status == Status.NEEDS_CUSTOMER and inquiry.deadline < today
+    late = request.status == Status.NEEDS_CUSTOMER and inquiry.deadline < clock.today(at)
     deadline = short_date(inquiry.deadline)
     found = [
         (_("Umowa w chwili zdarzenia"), inquiry.contract.number),

@@ -63,7 +63,7 @@ def test_without_a_term_working_days_count_and_are_said(lessee):
     assert row.status == Status.SUBMITTED
     assert row.answer_by == clock.add_working_days(clock.today(row.submitted_at), days)
     assert values_of(row)["Czas na odpowiedź"] == f"{days} dni roboczych od złożenia"
-    [(label, said)] = types()["complaint"].office(row)
+    [(label, said)] = types()["complaint"].office(row, timezone.now())
     assert label == "Termin odpowiedzi"
     assert "nie ma terminu z przepisów" in said
 
@@ -85,7 +85,7 @@ def test_term_counts_calendar_days(lessee):
         "Oczekiwanie": "Korekty faktury.",
         "Czas na odpowiedź": "30 dni kalendarzowych od złożenia",
     }
-    said = dict(types()["complaint"].office(row))
+    said = dict(types()["complaint"].office(row, timezone.now()))
     assert said["Podstawa"] == "do potwierdzenia przez prawnika"
     assert said["Brak odpowiedzi w terminie"] == "do potwierdzenia"
 

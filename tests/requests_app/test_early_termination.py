@@ -310,7 +310,7 @@ def test_staff_see_the_accepted_price_beside_that_of_today(leased, rule):
     row = filed(KIND, leased, TYPED)
     f.PaymentFactory(company=leased.company, contract=leased.contract)
 
-    shown = dict(types()[KIND].office(row))
+    shown = dict(types()[KIND].office(row, timezone.now()))
     assert shown["Cena przyjęta przez klienta, brutto"] == "76\xa0396,90\xa0zł"
     assert shown["Ta sama data policzona dziś, brutto"] == "75\xa0396,90\xa0zł"
 

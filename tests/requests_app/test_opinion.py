@@ -220,7 +220,7 @@ def test_check_page_says_no_name(client, lessee, fresh, commits):
 def test_staff_see_how_old_the_data_are(lessee, fresh):
     item(lessee.contract, ago(9), is_disputed=True)
     row = filed("opinion", lessee, ASKED, about=False)
-    found = dict(type_of(row).office(row))
+    found = dict(type_of(row).office(row, timezone.now()))
     assert found["Umów"] == "1"
     assert found["Należności spornych"] == "1"
     assert found["Wpłaty zaksięgowane do"] == "nie ma wpłat"

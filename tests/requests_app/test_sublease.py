@@ -202,7 +202,7 @@ def test_overlapping_use_is_refused_at_approval(lessee, clerk, commits):
 
     second.refresh_from_db()
     assert (second.status, second.charge) == (Status.SUBMITTED, None)
-    (_title, words), *rest = types()["sublease"].office(second)
+    (_title, words), *rest = types()["sublease"].office(second, timezone.now())
     assert "innego użytkownika" in words
     assert not rest
 

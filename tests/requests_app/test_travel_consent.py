@@ -251,7 +251,9 @@ def test_country_whose_rule_ends_before_the_trip_goes_to_staff(lessee):
     row = filed(KIND, lessee, typed())
 
     assert row.why_review == "Nie mamy zasad dla krajów: Czechy."
-    assert ("Czechy", "nie ma zasady na pierwszy dzień wyjazdu") in type_of(row).office(row)
+    assert ("Czechy", "nie ma zasady na pierwszy dzień wyjazdu") in type_of(row).office(
+        row, timezone.now()
+    )
 
 
 def test_arrears_go_to_staff_with_the_reason(lessee):
@@ -282,7 +284,7 @@ def test_vehicle_without_a_plate_gets_no_paper(lessee, clerk):
 
 def test_staff_agree_and_the_paper_follows(client, lessee, clerk, commits):
     row = filed(KIND, lessee, typed(countries=["TR", "BG"], languages=["en"]))
-    said = dict(type_of(row).office(row))
+    said = dict(type_of(row).office(row, timezone.now()))
     assert list(said) == ["Bułgaria", "Turcja"]
     assert "legalizacja" in said["Turcja"]
     assert "podstawa: domena 4.2" in said["Turcja"]
