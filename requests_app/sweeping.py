@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from eboks import clock
 from eboks.documents.pdf import PdfError
+from eboks.documents.services import DocumentDamagedError
 from requests_app import producing, scanning, telling, workflow
 from requests_app.catalogue import RequestError, types
 from requests_app.enums import WITH_STAFF, By, Reminder, Scan, Status
@@ -109,3 +110,5 @@ def _scan() -> None:
         except scanning.ScannerDownError as error:
             log.error("antivirus does not answer", reason=str(error))
             return
+        except DocumentDamagedError:  # the others have their turn all the same
+            log.error("file of a request is damaged", file=pk)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from pypdf import PdfReader
 
 from eboks import clock
-from eboks.documents.services import read_checked
 from eboks.notifications.models import Channel, OutgoingMessage
 from requests_app import deciding, drafts, filing, producing, sweeping
 from requests_app.catalogue import RequestError, types
@@ -21,6 +18,7 @@ from requests_app.models import Request
 from requests_app.models.complaints import ClientKind, ComplaintTerm, term_of
 from tests import factories as f
 from tests.requests_app.conftest import draft, filed
+from tests.requests_app.papers import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -49,11 +47,6 @@ def complain(lessee, **typed):
 
 def values_of(row):
     return {line["label"]: line["value"] for line in row.lines}
-
-
-def text_of(paper):
-    pages = PdfReader(io.BytesIO(read_checked(paper.document))).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
 def test_without_a_term_working_days_count_and_are_said(lessee):
