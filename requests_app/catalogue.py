@@ -166,9 +166,9 @@ class RequestType:
     files_hint: str | Promise = ""
     needed: Sequence[str | Promise] = ()  # what to have at hand, before the form
     next_step: str | Promise = ""  # after filing, when staff decide
-    in_catalogue: bool = True
-    outlives_contract: bool = False  # may be filed whatever has become of its contract since
-    withdrawable: bool = True
+    # Staff begin it, because somebody else waits for the answer: no client starts or withdraws it,
+    # and it is answered whatever has become of the contract since.
+    begun_by_lessor: bool = False
     lines: Callable[[RequestForm], Sequence[tuple[str, str]]]
     facts: Callable[[RequestForm], dict[str, Any]]
     sms: Callable[[About], str] | None = None
