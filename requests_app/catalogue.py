@@ -22,6 +22,7 @@ from contracts.models import Asset, Contract
 from eboks.accounts.models import User
 from eboks.tenancy.models import Company
 from eboks.tenancy.rights import Right
+from requests_app.eligibility import live
 
 if TYPE_CHECKING:
     from requests_app.forms import RequestForm
@@ -71,6 +72,13 @@ class About:
     facts: dict[str, Any] = field(default_factory=dict)
     request: Request | None = None
 
+    @property
+    def own_contract(self) -> Contract:
+        """The contract, for kinds that are never asked for without one."""
+        if self.contract is None:
+            raise ValueError("this kind of request is about a contract")
+        return self.contract
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -117,8 +125,8 @@ def _nothing(request: Request) -> None:
     return None
 
 
-def _all(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
-    return rows.live()  # type: ignore[attr-defined, no-any-return]
+def _no_papers(request: Request, at: dt.datetime) -> Sequence[Paper]:
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +147,7 @@ class RequestType:
     group: Group
     form: type[RequestForm]
     subject: Subject = Subject.CONTRACT
-    contracts: Callable[[QuerySet[Contract], dt.date], QuerySet[Contract]] = _all
+    contracts: Callable[[QuerySet[Contract], dt.date], QuerySet[Contract]] = live
     vehicles_only: bool = False
     right: Right = Right.FILE_REQUESTS
     signed: bool = False
@@ -158,10 +166,10 @@ class RequestType:
     files_hint: str | Promise = ""
     needed: Sequence[str | Promise] = ()  # what to have at hand, before the form
     next_step: str | Promise = ""  # after filing, when staff decide
-    in_catalogue: bool = True
     bulk: bool = False  # simple enough to be approved many at a time
-    outlives_contract: bool = False  # may be filed whatever has become of its contract since
-    withdrawable: bool = True
+    # Staff begin it, because somebody else waits for the answer: no client starts or withdraws it,
+    # and it is answered whatever has become of the contract since.
+    begun_by_lessor: bool = False
     lines: Callable[[RequestForm], Sequence[tuple[str, str]]]
     facts: Callable[[RequestForm], dict[str, Any]]
     sms: Callable[[About], str] | None = None
@@ -170,7 +178,7 @@ class RequestType:
     waived: Callable[[About], bool] = lambda about: False  # filed on that day it costs nothing
     decide: Callable[[Request, dt.datetime], Verdict] = _staff_decides
     effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
-    papers: Callable[[Request, dt.datetime], Sequence[Paper]] = lambda request, at: ()
+    papers: Callable[[Request, dt.datetime], Sequence[Paper]] = _no_papers
     papers_when_refused: bool = False  # a refusal is answered with the same papers
     # Fields whose typed value is forgotten once the matter is decided or ends, such as a PESEL.
     private: Sequence[str] = ()
@@ -178,9 +186,13 @@ class RequestType:
     closes_itself: bool = True  # nothing is left to do once approved and produced
     # Of a kind that closes itself: whether staff must still do something for this one.
     left_to_do: Callable[[Request], bool] = lambda request: False
-    office: Callable[[Request], Sequence[tuple[str, str]]] = (
-        lambda request: ()
-    )  # for whoever decides
+    # (label, value) for whoever decides, as things stand at the moment given.
+    office: Callable[[Request, dt.datetime], Sequence[tuple[str, str]]] = lambda request, at: ()
+
+    @property
+    def is_produced(self) -> bool:
+        """Whether the portal has something to do after an approval: papers to make, or to close."""
+        return self.closes_itself or self.papers is not _no_papers
 
     @property
     def start_url(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -87,23 +86,7 @@ def reject(
     if request.status not in WITH_STAFF:
         raise RequestError(workflow.not_now(Status(request.status)))
     _charge_refusal(request, actor=actor, at=at, waive=waive)
-    workflow.move(
-        request,
-        to=Status.REJECTED,
-        by=By.STAFF,
-        actor=actor,
-        at=at,
-        note=answer,
-        answer=answer,
-        answer_by=None,
-        decided_by=actor,
-        decided_at=at,
-        fee_line=request.fee_line,
-        fee_state=request.fee_state,
-        fee_net=request.fee_net,
-        fee_gross=request.fee_gross,
-        charge=request.charge,
-    )
+    _decided(request, to=Status.REJECTED, by=By.STAFF, actor=actor, at=at, answer=answer)
     if type_of(request).papers_when_refused:
         _produce_later(request)
     return request
@@ -205,9 +188,17 @@ def _approve(
     with translation.override(request.language):
         kind.effect(request, at, actor)
     _charge(request, actor=actor, at=at, fee=fee)
+    _decided(request, to=Status.APPROVED, by=by, actor=actor, at=at, answer=answer)
+    _produce_later(request)
+
+
+def _decided(
+    request: Request, *, to: Status, by: By, actor: User | None, at: dt.datetime, answer: str
+) -> None:
+    """Writes the decision and what became of the fee."""
     workflow.move(
         request,
-        to=Status.APPROVED,
+        to=to,
         by=by,
         actor=actor,
         at=at,
@@ -216,12 +207,12 @@ def _approve(
         answer_by=None,
         decided_by=actor,
         decided_at=at,
+        fee_line=request.fee_line,
         fee_state=request.fee_state,
         fee_net=request.fee_net,
         fee_gross=request.fee_gross,
         charge=request.charge,
     )
-    _produce_later(request)
 
 
 def _produce_later(request: Request) -> None:
@@ -280,7 +271,7 @@ def _said(text: str, missing: str) -> str:
     return text
 
 
-def _note(event: str, request: Request, *, actor: User, at: dt.datetime, **facts: Any) -> None:
+def _note(event: str, request: Request, *, actor: User, at: dt.datetime) -> None:
     record(
         event=event,
         at=at,
@@ -288,5 +279,5 @@ def _note(event: str, request: Request, *, actor: User, at: dt.datetime, **facts
         company=request.company,
         object_kind="request",
         object_ref=request.reference,
-        facts={"reference": request.reference, **facts},
+        facts={"reference": request.reference},
     )

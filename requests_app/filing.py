@@ -40,7 +40,7 @@ def ready(request: Request, *, at: dt.datetime) -> Ready:
     files = request.files.exclude(scan=Scan.INFECTED)
     if kind.files == Files.NEEDED and not files.exists():
         raise RequestError(_("Dołącz plik, którego ta sprawa wymaga."))
-    if not kind.outlives_contract and not _still_possible(request, on):
+    if not kind.begun_by_lessor and not _still_possible(request, on):
         raise RequestError(_("Tej umowy ta sprawa już nie dotyczy: zmienił się jej stan."))
     price = price_for(request, on=on)
     lines = [(str(label), str(value)) for label, value in kind.lines(form)]
@@ -113,7 +113,7 @@ def submit(
 @transaction.atomic
 def withdraw(*, request: Request, actor: User, at: dt.datetime) -> None:
     """Takes back a draft or a request that is not decided. Raises RequestError."""
-    if not type_of(request).withdrawable:
+    if type_of(request).begun_by_lessor:
         raise RequestError(_("Tej sprawy nie można wycofać: czeka na nią ktoś jeszcze."))
     workflow.move(request, to=Status.WITHDRAWN, by=By.CLIENT, actor=actor, at=at)
     Request.objects.filter(pk=request.pk).update(fee_state=FeeState.FREE, expires_at=None)

@@ -44,7 +44,7 @@ def catalogue(request: PortalRequest) -> HttpResponse:
         offered = [
             (kind, _price(kind, chosen, today))
             for kind in types().values()
-            if kind.group == group and kind.in_catalogue and _may(request, kind)
+            if kind.group == group and not kind.begun_by_lessor and _may(request, kind)
             and (chosen is None or kind.subject != Subject.COMPANY)
         ]  # fmt: skip
         if offered:

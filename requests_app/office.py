@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
+from contracts.enums import ContractStatus
 from eboks import clock
 from eboks.money import format_money
 from eboks.ui.words import number, short_date
-from invoicing.accruals import overdue
-from invoicing.models import ReceivableItem
+from requests_app.arrears import arrears_of
 from requests_app.catalogue import types
-from requests_app.enums import WITH_STAFF, FeeState, Status
+from requests_app.enums import OPEN, WITH_STAFF, FeeState, Status
 from requests_app.models import Request
 
 QUEUES = {
@@ -59,8 +60,14 @@ class HandlingTime:
 
 
 def queue(rows: QuerySet[Request], name: str, *, user: Any, at: dt.datetime) -> QuerySet[Request]:
+    """Those of `rows` that stand in the queue `name`; all of them under any other name."""
+    found = _conditions(user=user, at=at).get(name)
+    return rows if found is None else rows.filter(found)
+
+
+def _conditions(*, user: Any, at: dt.datetime) -> dict[str, Q]:
     waiting, with_client = Q(status__in=WITH_STAFF), Q(status=Status.NEEDS_CUSTOMER)
-    conditions = {
+    return {
         "": waiting,
         "moje": waiting & Q(assignee=user.pk),
         "wolne": waiting & Q(assignee=None),
@@ -71,20 +78,15 @@ def queue(rows: QuerySet[Request], name: str, *, user: Any, at: dt.datetime) -> 
         "zgody": Q(status__in=[Status.APPROVED, Status.PRODUCED]),
         "oplaty": Q(fee_state=FeeState.CORE),
     }
-    return rows.filter(conditions[name]) if name in conditions else rows
 
 
 def counts(*, user: Any, at: dt.datetime) -> list[tuple[str, Any, int]]:
-    """(queue, its name, how many) in one query."""
-    names = [name for name in QUEUES if name != "wszystkie"]
-    asked = {
-        f"n{place}": Count(
-            "pk", filter=Q(pk__in=queue(Request.objects.all(), name, user=user, at=at))
-        )
-        for place, name in enumerate(names)
-    }
-    found = Request.objects.exclude(status=Status.DRAFT).aggregate(**asked)
-    return [(name, QUEUES[name], found[f"n{place}"]) for place, name in enumerate(names)]
+    """(queue, its name, how many), of requests that somebody still has to do with. One query."""
+    conditions = _conditions(user=user, at=at)
+    asked = {f"n{place}": Count("pk", filter=one) for place, one in enumerate(conditions.values())}
+    undone = Q(status__in=[*OPEN, Status.PRODUCED]) | Q(fee_state=FeeState.CORE)
+    found = Request.objects.filter(undone).aggregate(**asked)
+    return [(name, QUEUES[name], found[f"n{place}"]) for place, name in enumerate(conditions)]
 
 
 def handling_times(*, at: dt.datetime) -> list[HandlingTime]:
@@ -92,7 +94,7 @@ def handling_times(*, at: dt.datetime) -> list[HandlingTime]:
     since = at - dt.timedelta(days=_DAYS_MEASURED)
     took = ExpressionWrapper(F("decided_at") - F("submitted_at"), output_field=DurationField())
     rows = (
-        Request.objects.filter(decided_at__gte=since, decided_by__isnull=False)
+        _decided_by_people(since)
         .values("kind")
         .annotate(count=Count("pk"), took=Avg(took))
         .order_by("kind")
@@ -110,34 +112,38 @@ def handling_times(*, at: dt.datetime) -> list[HandlingTime]:
     ]
 
 
+def _decided_by_people(since: dt.datetime) -> QuerySet[Request]:
+    return Request.objects.filter(
+        decided_at__gte=since, decided_by__isnull=False, submitted_at__isnull=False
+    )
+
+
 def _late_by_kind(since: dt.datetime) -> dict[str, int]:
-    """Decided after the working days that the kind promises."""
+    """Decided after the working days that the kind promises. Rows are days, not requests: as many
+    however many requests there are."""
+    days = (
+        _decided_by_people(since)
+        .annotate(filed_on=TruncDate("submitted_at"), decided_on=TruncDate("decided_at"))
+        .values("kind", "filed_on", "decided_on")
+        .annotate(count=Count("pk"))
+        .order_by("kind", "filed_on", "decided_on")
+    )
     late: dict[str, int] = {}
-    rows = Request.objects.filter(decided_at__gte=since, decided_by__isnull=False)
-    for kind, filed, decided in rows.values_list("kind", "submitted_at", "decided_at"):
-        if kind not in types() or filed is None or decided is None:
-            continue
-        by = clock.add_working_days(clock.today(filed), types()[kind].working_days)
-        late[kind] = late.get(kind, 0) + (clock.today(decided) > by)
+    for row in days:
+        kind = types().get(row["kind"])
+        if kind is not None:
+            by = clock.add_working_days(row["filed_on"], kind.working_days)
+            late[kind.name] = late.get(kind.name, 0) + row["count"] * (row["decided_on"] > by)
     return late
 
 
 def findings(row: Request, *, at: dt.datetime) -> Sequence[Finding]:
     """What every decision looks at: the state of the contract and arrears of the client."""
     today = clock.today(at)
-    items = ReceivableItem.objects.filter(company=row.company)
-    late = overdue(items, on=today).aggregate(count=Count("pk"), total=Sum("open_amount"))
-    found = []
-    if late["count"]:
-        text = ngettext(
-            "%(count)s pozycja, %(total)s", "%(count)s pozycji, %(total)s", late["count"]
-        ) % {"count": number(late["count"]), "total": format_money(late["total"])}
-        found.append(Finding(_("Zaległości klienta"), text, "bad"))
-    else:
-        found.append(Finding(_("Zaległości klienta"), _("nie ma"), "good"))
+    found = [_arrears(row, on=today)]
     if row.contract is not None:
         contract = row.contract
-        state = "good" if contract.status == "active" else "warn"
+        state = "good" if contract.status == ContractStatus.ACTIVE else "warn"
         found.append(Finding(_("Stan umowy"), str(contract.get_status_display()), state))
         ending = contract.end_on < today + dt.timedelta(days=90)
         found.append(
@@ -146,6 +152,22 @@ def findings(row: Request, *, at: dt.datetime) -> Sequence[Finding]:
         if contract.company_id != row.company_id:
             found.append(Finding(_("Korzystający"), _("umowa ma już innego"), "bad"))
     return found
+
+
+def _arrears(row: Request, *, on: dt.date) -> Finding:
+    title = _("Zaległości klienta")
+    late = (
+        arrears_of(row.company, on=on)
+        .values("currency")
+        .annotate(count=Count("pk"), total=Sum("open_amount"))
+        .order_by("currency")
+    )
+    texts = [
+        _("%(count)s pozycji, %(total)s")
+        % {"count": number(one["count"]), "total": format_money(one["total"], one["currency"])}
+        for one in late
+    ]
+    return Finding(title, "; ".join(texts), "bad") if texts else Finding(title, _("nie ma"), "good")
 
 
 def history(row: Request, most: int = 10) -> list[Request]:

@@ -18,7 +18,7 @@ from invoicing.issuing.drafting import vat_pct_of
 from invoicing.models import FeeLine
 from requests_app.catalogue import RequestError, RequestType, type_of
 from requests_app.drafts import about_of
-from requests_app.enums import ENDED, FeeState
+from requests_app.enums import ENDED, FeeState, Status
 from requests_app.models import Request, RequestQuerySet
 
 
@@ -108,7 +108,7 @@ def saved_so_far(requests: RequestQuerySet) -> Decimal:
     """What the client has not paid by coming here instead of by paper, PLN net: of settled
     requests, the paper line of the table by which each was filed less what was charged."""
     settled = requests.filter(fee_line__isnull=False).exclude(
-        status__in=[status for status in ENDED if status != "closed"]
+        status__in=[status for status in ENDED if status != Status.CLOSED]
     )
     paper = settled.filter(
         fee_line__table__lines__code=F("fee_line__code"),

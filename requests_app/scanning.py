@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from eboks.documents.services import DocumentDamagedError, read_checked
+from eboks.documents.services import read_checked
 from requests_app.enums import Scan
 from requests_app.models import RequestFile
 
@@ -24,14 +24,12 @@ class ScannerDownError(OSError):
 
 
 def scan(*, file_id: int) -> Scan:
-    """Scans one file and writes the answer down. Raises ScannerDownError, and the file waits on."""
+    """Scans one file and writes the answer down. Raises ScannerDownError, or DocumentDamagedError
+    when the stored file is not what was stored; the file waits on."""
     row = RequestFile.objects.select_related("document").get(pk=file_id)
     if row.scan != Scan.WAITING or row.document is None:
         return Scan(row.scan)
-    try:
-        answer = ask(read_checked(row.document))
-    except DocumentDamagedError as error:
-        raise ScannerDownError("the stored file is damaged") from error
+    answer = ask(read_checked(row.document))
     verdict = Scan.CLEAN if answer.endswith(" OK") else Scan.INFECTED
     RequestFile.objects.filter(pk=row.pk, scan=Scan.WAITING).update(scan=verdict)
     return verdict

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from eboks import clock
 from eboks.documents.pdf import PdfError
+from eboks.documents.services import DocumentDamagedError
 from requests_app import producing, scanning, telling, workflow
 from requests_app.catalogue import RequestError, types
 from requests_app.enums import WITH_STAFF, By, Reminder, Scan, Status
@@ -53,6 +54,9 @@ def _expire(at: dt.datetime) -> int:
 
 
 def _produce(at: dt.datetime) -> int:
+    """What has papers or closes by itself; others wait for staff in `approved`, where many of them
+    would keep the rest from their turn."""
+    produced = [name for name, kind in types().items() if kind.is_produced]
     closing = [name for name, kind in types().items() if kind.closes_itself]
     answering = [name for name, kind in types().items() if kind.papers_when_refused]
     refused = Q(
@@ -62,10 +66,11 @@ def _produce(at: dt.datetime) -> int:
         changed_at__gte=at - _REFUSALS_TRIED,
     )
     waiting = Request.objects.filter(
-        Q(status=Status.APPROVED) | Q(status=Status.PRODUCED, kind__in=closing) | refused,
+        Q(status=Status.APPROVED, kind__in=produced)
+        | Q(status=Status.PRODUCED, kind__in=closing)
+        | refused,
         changed_at__lt=at - dt.timedelta(minutes=1),
     ).distinct()
-    # What has papers or closes by itself; others wait for staff in `approved`.
     moved = 0
     for pk in waiting.order_by("changed_at", "pk").values_list("pk", flat=True)[:_AT_ONCE]:
         try:
@@ -105,3 +110,5 @@ def _scan() -> None:
         except scanning.ScannerDownError as error:
             log.error("antivirus does not answer", reason=str(error))
             return
+        except DocumentDamagedError:  # the others have their turn all the same
+            log.error("file of a request is damaged", file=pk)

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from eboks.accounts.models import User
 from eboks.audit.events import Group, add_event
 from eboks.jobs import notices
 from eboks.notifications import registry
@@ -17,7 +16,7 @@ from eboks.notifications.models import Channel
 from eboks.notifications.registry import MessageKind
 from eboks.notifications.services import notify
 from requests_app.catalogue import type_of
-from requests_app.enums import By, Reminder, Status
+from requests_app.enums import Reminder, Status
 from requests_app.models import Request, RequestMessage
 
 CHANGED, WRITTEN = "request_changed", "request_message"
@@ -53,9 +52,8 @@ def register() -> None:
         add_event(name, text, group=Group(group))
 
 
-def of_status(request: Request, *, by: By, actor: User | None, at: dt.datetime) -> None:
-    """Tells the author that the request has come to its status; who did it themselves is told of
-    filing alone, as a confirmation that stays in their mail."""
+def of_status(request: Request, *, at: dt.datetime) -> None:
+    """Tells the author, once, that the request has come to its status."""
     status = Status(request.status)
     step = request.steps.filter(after=status).count()
     with translation.override(request.language):

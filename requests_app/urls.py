@@ -18,7 +18,7 @@ urlpatterns = [
     *(
         path(f"wnioski/nowy/{name}/", filing_views.start, {"name": name}, name=f"start_{name}")
         for name, kind in types().items()
-        if kind.in_catalogue
+        if not kind.begun_by_lessor
     ),
     path("wnioski/<uuid:public_id>/", views.detail, name="detail"),
     path("wnioski/<uuid:public_id>/formularz/", filing_views.form, name="form"),

@@ -70,7 +70,7 @@ def detail(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     form = MessageForm()
     show_kept_errors(request, form, place=_place(row))
     may_file = has_right_in(request, row.company_id, type_of(row).right)
-    mine = type_of(row).withdrawable and Status(row.status) in STEPS[Status.WITHDRAWN][0]
+    mine = not type_of(row).begun_by_lessor and Status(row.status) in STEPS[Status.WITHDRAWN][0]
     context = {
         "row": row,
         "kind": type_of(row),

@@ -54,7 +54,7 @@ def move(
         request=request, before=before, after=to, by=by, actor=actor, at=at, note=note
     )
     if to in _TOLD and not (by == By.CLIENT and before == Status.DRAFT and to == Status.WITHDRAWN):
-        telling.of_status(request, by=by, actor=actor, at=at)
+        telling.of_status(request, at=at)
     record(
         event=f"request_{to.value}",
         at=at,

@@ -141,7 +141,7 @@ LISTS = {
             else kind.right
         )
         for name, kind in types().items()
-        if kind.in_catalogue
+        if not kind.begun_by_lessor
     },
     "invoicing:select_items": Right.HANDLE_PAYMENTS,
     "invoicing:report_payment": Right.HANDLE_PAYMENTS,

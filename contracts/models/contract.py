@@ -223,6 +223,11 @@ class Asset(SourcedModel):
     def __str__(self) -> str:
         return " ".join(filter(None, [self.make, self.model, self.plate]))
 
+    @property
+    def sign(self) -> str:
+        """What tells it from others: the plate, else the VIN, else the serial number."""
+        return self.plate or self.vin or self.serial_number
+
 
 class ScheduleVersionQuerySet(CompanyScopedQuerySet["ScheduleVersion"]):
     company_path = "contract__company"

@@ -15,7 +15,7 @@ from eboks.listing import clean_text
 from eboks.onboarding.applications import ApplicationData
 from eboks.onboarding.scans import Scan, read_scan
 from eboks.phones import normalise_mobile
-from eboks.tenancy.identifiers import validate_nip
+from eboks.tenancy.identifiers import clean_nip
 
 # Far above any real password; it only keeps a megabyte from being hashed.
 _LONGEST_PASSWORD = 4096
@@ -130,9 +130,7 @@ class ApplicationForm(forms.Form):
     )
 
     def clean_nip(self) -> str:
-        nip = _SEPARATORS.sub("", self.cleaned_data["nip"]).upper().removeprefix("PL")
-        validate_nip(nip)
-        return nip
+        return clean_nip(self.cleaned_data["nip"])
 
     def clean_company_name(self) -> str:
         return self._text("company_name", 200)

@@ -20,6 +20,13 @@ def validate_nip(value: str) -> None:
         raise ValidationError(_("To nie jest poprawny NIP: potrzeba 10 cyfr, ostatnia kontrolna."))
 
 
+def clean_nip(typed: str) -> str:
+    """The 10 digits of a NIP typed with spaces, hyphens or PL before it. Raises ValidationError."""
+    value = str(nip.compact("".join(typed.split()))).upper().removeprefix("PL")
+    validate_nip(value)
+    return value
+
+
 def validate_regon(value: str) -> None:
     """9 or 14 digits with check digits."""
     if not value.isdigit() or not regon.is_valid(value):

@@ -137,7 +137,7 @@ def _compact(text: str) -> str:
 
 def _label(asset: Any) -> str:
     """A vehicle as a person writes it: its plate, or what it has instead."""
-    return str(asset.plate or asset.vin or asset.serial_number or asset.contract.number)
+    return str(asset.sign or asset.contract.number)
 
 
 def scope_text(mandate: Mandate) -> str:

@@ -186,7 +186,7 @@ class RequestAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         row: Request = kwargs["obj"]
-        kind = type_of(row)
+        kind, now = type_of(row), timezone.now()
         may = request.user.has_perm(_CHANGE)
         open_to_staff = row.status in WITH_STAFF
         fee_range = row.fee_line is not None and row.fee_line.base == FeeBase.RANGE
@@ -194,8 +194,8 @@ class RequestAdmin(ReadOnlyAdmin):
             "row": row,
             "kind": kind,
             "term": self.term(row),
-            "findings": office.findings(row, at=timezone.now()),
-            "own_findings": kind.office(row),
+            "findings": office.findings(row, at=now),
+            "own_findings": kind.office(row, now),
             "history": office.history(row),
             "files": row.files.order_by("pk"),
             "papers": row.papers.order_by("pk"),
@@ -211,7 +211,7 @@ class RequestAdmin(ReadOnlyAdmin):
             "may_note_fee": may and row.fee_state == FeeState.CORE,
             "asks_fee": fee_range and row.fee_state == FeeState.DUE,
             "may_waive": row.fee_state == FeeState.DUE,
-            "refusal_costs": row.kind in types() and bool(type_of(row).refused_fee_code),
+            "refusal_costs": bool(kind.refused_fee_code),
             "answers": office.ANSWERS,
         }
         return super().render_change_form(request, context, *args, **kwargs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -16,13 +16,11 @@ from contracts.models import Contract
 from contracts.positions import standing
 from eboks.money import ZERO
 from eboks.phones import normalise_mobile
-from eboks.tenancy.identifiers import validate_nip
+from eboks.tenancy.identifiers import clean_nip
 from eboks.tenancy.rights import Right
 from requests_app.catalogue import Files, Group, RequestType
 from requests_app.forms import LineField, RequestForm, TextField
 from requests_app.models import Request
-
-_SEPARATORS = re.compile(r"[\s-]")
 
 
 class AssignmentForm(RequestForm):
@@ -49,8 +47,7 @@ class AssignmentForm(RequestForm):
     )
 
     def clean_nip(self) -> str:
-        typed: str = _SEPARATORS.sub("", self.cleaned_data["nip"]).upper().removeprefix("PL")
-        validate_nip(typed)
+        typed = clean_nip(self.cleaned_data["nip"])
         if typed == self.about.company.nip:
             raise ValidationError(
                 _("To NIP obecnego korzystającego. Podaj firmę, która przejmie umowę.")
@@ -91,7 +88,7 @@ def _facts(form: RequestForm) -> dict[str, Any]:
     return {name: form.cleaned_data[name] for name in names} | {"capital": str(capital)}
 
 
-def _office(request: Request) -> list[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> list[tuple[str, str]]:
     return [
         (
             _("Po zgodzie"),

@@ -18,9 +18,8 @@ from eboks import clock
 from eboks.money import ZERO, format_money
 from eboks.tenancy.rights import Right
 from eboks.ui.words import long_date
-from invoicing.accruals import overdue
 from invoicing.filters import clean_amount
-from invoicing.models import ReceivableItem
+from requests_app.arrears import arrears_of
 from requests_app.catalogue import About, Files, Group, Paper, RequestType, Subject, Verdict
 from requests_app.forms import LineField, RequestForm, day_field
 from requests_app.models import Request
@@ -88,8 +87,7 @@ def _facts(form: RequestForm) -> dict[str, Any]:
 
 def _decide(request: Request, at: dt.datetime) -> Verdict:
     """Staff decide; the rule is that there are no arrears (domain 4.1)."""
-    items = ReceivableItem.objects.filter(company=request.company)
-    if overdue(items, on=clock.today(at)).exists():
+    if arrears_of(request.company, on=clock.today(at)).exists():
         return Verdict(
             False, _("Są zaległości. Upoważnienie dajemy z zasady, gdy wszystko jest zapłacone.")
         )
@@ -117,8 +115,8 @@ def _papers(request: Request, at: dt.datetime) -> Sequence[Paper]:
 
 
 def _sms(about: About) -> str:
-    plate = about.asset.plate or about.asset.vin if about.asset else ""
-    return _("upoważnienie do odszkodowania za pojazd %s") % plate
+    sign = about.asset.sign if about.asset else ""
+    return _("upoważnienie do odszkodowania za pojazd %s") % sign
 
 
 TYPE = RequestType(

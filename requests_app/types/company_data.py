@@ -116,7 +116,7 @@ def _write(request: Request, at: dt.datetime, actor: User | None) -> None:
     )
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
     company = Company.objects.get(pk=request.company_id)
     now = registry_values(company)
     lines = [

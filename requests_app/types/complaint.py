@@ -95,7 +95,7 @@ def _facts(form: RequestForm) -> dict[str, Any]:
     return {"topic": form.cleaned_data["topic"], "contract": form.cleaned_data["contract_number"]}
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
     on = clock.today(request.submitted_at or request.created_at)
     term = term_of(request.company, on=on)
     if term is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -19,7 +18,7 @@ from contracts.enums import Product
 from contracts.models import Contract
 from eboks import clock
 from eboks.money import ZERO, format_money
-from eboks.tenancy.identifiers import validate_nip
+from eboks.tenancy.identifiers import clean_nip
 from eboks.tenancy.rights import Right
 from eboks.ui.words import short_date
 from invoicing.models import ReceivableItem
@@ -28,7 +27,6 @@ from requests_app.contract_end import Buyout, EndCosts, costs_of, extension_fee
 from requests_app.forms import LineField, RequestForm, TextField
 from requests_app.models import Request
 
-_SEPARATORS = re.compile(r"[\s-]")
 _BUYER = ("buyer_name", "buyer_nip", "buyer_address", "buyer_email")
 
 
@@ -81,10 +79,8 @@ class ContractEndForm(RequestForm):
         self.fields["send_to"].initial = f"{street}, {postcode} {city}"
 
     def clean_buyer_nip(self) -> str:
-        nip = _SEPARATORS.sub("", self.cleaned_data["buyer_nip"]).upper().removeprefix("PL")
-        if nip:
-            validate_nip(nip)
-        return nip
+        typed: str = self.cleaned_data["buyer_nip"]
+        return clean_nip(typed) if typed else ""
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -98,12 +94,6 @@ class ContractEndForm(RequestForm):
         return values
 
 
-def _contract(about: About) -> Contract:
-    if about.contract is None:
-        raise ValueError("a contract's end is asked for without a contract")
-    return about.contract
-
-
 def _costs(contract: Contract, on: dt.date) -> EndCosts:
     return costs_of(contract, items=ReceivableItem.objects.all(), on=on)
 
@@ -114,7 +104,7 @@ def _possible(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
 
 
 def _lines(form: RequestForm) -> Sequence[tuple[str, str]]:
-    values, contract = form.cleaned_data, _contract(form.about)
+    values, contract = form.cleaned_data, form.about.own_contract
     option = Option(values["option"])
     costs = _costs(contract, form.about.on)
     lines = [
@@ -176,7 +166,7 @@ def _buyer(values: dict[str, Any]) -> str:
 
 
 def _facts(form: RequestForm) -> dict[str, Any]:
-    values, contract = form.cleaned_data, _contract(form.about)
+    values, contract = form.cleaned_data, form.about.own_contract
     option = Option(values["option"])
     buyout = _costs(contract, form.about.on).buyout
     bought = option in {Option.BUYOUT, Option.THIRD_PARTY}
@@ -194,7 +184,7 @@ def _amount(facts: dict[str, Any]) -> Decimal | None:
 
 
 def _basis(about: About, facts: dict[str, Any]) -> dict[str, Any]:
-    contract = _contract(about)
+    contract = about.own_contract
     costs = _costs(contract, about.on)
     return {
         "status": contract.status,
@@ -206,13 +196,14 @@ def _basis(about: About, facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
-    """As of today, for what was signed stands in the summary."""
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
+    """As of now, for what was signed stands in the summary."""
     contract = request.contract
     if contract is None:
         return ()
-    costs = _costs(contract, clock.today())
-    late = [item for item in costs.items if item.effective_due_on < clock.today()]
+    on = clock.today(at)
+    costs = _costs(contract, on)
+    late = [item for item in costs.items if item.effective_due_on < on]
     overdue = sum((item.open_amount for item in late), ZERO)
     rows = [
         (_("Wykup"), _amounts(costs.buyout, contract)),

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,10 +26,10 @@ from eboks import clock
 from eboks.accounts.models import User
 from eboks.tenancy.rights import Right
 from eboks.ui.words import long_date, short_date
-from invoicing.accruals import overdue
 from invoicing.issuing.mode import issued_here
-from invoicing.models import ReceivableItem
+from requests_app.arrears import arrears_of
 from requests_app.catalogue import About, Group, RequestError, RequestType, Verdict
+from requests_app.eligibility import with_schedule
 from requests_app.enums import Status
 from requests_app.forms import RequestForm
 from requests_app.models import Request
@@ -58,7 +57,7 @@ class DueDateForm(RequestForm):
 
     def __init__(self, *args: Any, about: About, **kwargs: Any) -> None:
         super().__init__(*args, about=about, **kwargs)
-        self.version = current_version(_contract(about))
+        self.version = current_version(about.own_contract)
         rows = open_instalments(self.version, on=about.on) if self.version else []
         self.fields["first"].choices = [  # type: ignore[attr-defined]
             (row.n, _("rata %(n)s, dziś płatna %(day)s") % _named(row.n, row.nominal_due_on))
@@ -66,11 +65,11 @@ class DueDateForm(RequestForm):
         ]
         self.fields["due_day"].help_text = _(
             "Dziś płacisz %s. dnia miesiąca. Wybierz dzień od 1 do 28: ma go każdy miesiąc."
-        ) % (_contract(about).due_day)
+        ) % (about.own_contract.due_day)
 
     def clean_due_day(self) -> int:
         day: int = self.cleaned_data["due_day"]
-        if day == _contract(self.about).due_day:
+        if day == self.about.own_contract.due_day:
             raise forms.ValidationError(_("To jest obecny dzień płatności. Wybierz inny."))
         return day
 
@@ -92,27 +91,15 @@ class DueDateForm(RequestForm):
         return cleaned
 
 
-def _contract(about: About) -> Contract:
-    if about.contract is None:
-        raise ValueError("a change of the due day is of a contract")
-    return about.contract
-
-
 def _named(n: int, day: dt.date) -> dict[str, Any]:
     return {"n": n, "day": short_date(day)}
-
-
-def _running(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
-    return rows.live().filter(  # type: ignore[attr-defined, no-any-return]
-        handover_on__isnull=False, schedule_versions__is_current=True
-    )
 
 
 def _lines(form: RequestForm) -> list[tuple[str, str]]:
     rows: list[Moved] = form.cleaned_data["moved"]
     instalments = [one for one in rows if one.row.kind == RowKind.INSTALMENT]
     first, last = instalments[0], instalments[-1]
-    contract = _contract(form.about)
+    contract = form.about.own_contract
     lines = [
         (
             _("Dzień płatności"),
@@ -151,7 +138,7 @@ def _decide(request: Request, at: dt.datetime) -> Verdict:
             False,
             _("Harmonogram tej umowy prowadzi system główny leasingodawcy i tam go zmienimy."),
         )
-    if overdue(ReceivableItem.objects.filter(contract=contract), on=on).exists():
+    if arrears_of(request.company, on=on, contract=contract).exists():
         return Verdict(False, _("Na umowie jest zaległość."))
     since = at - dt.timedelta(days=365 * _AT_ONCE_EVERY_MONTHS // 12)
     agreed = Request.objects.filter(
@@ -183,11 +170,11 @@ def _effect(request: Request, at: dt.datetime, actor: User | None) -> None:
 
 
 def _basis(about: About, facts: dict[str, Any]) -> dict[str, Any]:
-    version = current_version(_contract(about))
-    return {"schedule": version.pk if version else None, "due_day": _contract(about).due_day}
+    version = current_version(about.own_contract)
+    return {"schedule": version.pk if version else None, "due_day": about.own_contract.due_day}
 
 
-def _office(request: Request) -> list[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> list[tuple[str, str]]:
     if request.contract is not None and _keeps(request.contract):
         return [(_("Harmonogram"), _("prowadzi portal: zgoda zapisze nową wersję"))]
     return [
@@ -204,7 +191,7 @@ TYPE = RequestType(
     summary=gettext_lazy("Raty w innym dniu miesiąca, bez zmiany kwot"),
     group=Group.CONTRACT,
     form=DueDateForm,
-    contracts=_running,
+    contracts=with_schedule,
     right=Right.SIGN,
     signed=True,
     is_financial=True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, cast
@@ -20,7 +19,7 @@ from contracts.enums import ContractStatus
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.money import format_money
-from eboks.tenancy.identifiers import validate_nip
+from eboks.tenancy.identifiers import clean_nip
 from eboks.tenancy.rights import Right
 from eboks.ui.words import long_date
 from requests_app import quoting
@@ -36,7 +35,6 @@ from requests_app.forms import LineField, RequestForm, TextField, day_field
 from requests_app.models import Request
 from requests_app.models.settlements import SettlementQuote
 
-_SEPARATORS = re.compile(r"[\s-]")
 _LESSEE, _THIRD = "lessee", "third_party"
 
 
@@ -110,10 +108,8 @@ class TerminationForm(RequestForm):
     def _clean_buyer(self, data: dict[str, Any]) -> None:
         if not data.get("buyer_name"):
             self.add_error("buyer_name", _("Podaj nazwę firmy, która kupuje."))
-        nip = _SEPARATORS.sub("", data.get("buyer_nip", "")).upper().removeprefix("PL")
         try:
-            validate_nip(nip)
-            data["buyer_nip"] = nip
+            data["buyer_nip"] = clean_nip(data.get("buyer_nip", ""))
         except ValidationError as error:
             self.add_error("buyer_nip", error)
 
@@ -156,7 +152,8 @@ def _facts(form: RequestForm) -> dict[str, Any]:
 
 def _sms(about: About) -> str:
     quote = about.facts["quote"]
-    return f"Koniec umowy {quote['contract']}, brutto {quote['gross']} PLN"
+    words = {"contract": quote["contract"], "gross": quote["gross"]}
+    return _("Koniec umowy %(contract)s, brutto %(gross)s PLN") % words
 
 
 def _keep_quote(request: Request, at: dt.datetime) -> Verdict:
@@ -188,13 +185,13 @@ def _still_possible(request: Request, at: dt.datetime, actor: User | None) -> No
         )
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
     """The accepted price beside the price of the same day as the books stand now."""
     quote = SettlementQuote.objects.filter(request=request).first()
     if quote is None or request.contract is None:
         return ()
     try:
-        ground = quoting.ground_of(request.contract, on=clock.today())
+        ground = quoting.ground_of(request.contract, on=clock.today(at))
         gross = format_money(quoting.quote(ground, settle=quote.settle_on).gross)
     except RequestError as error:
         gross = str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -89,7 +90,7 @@ def _facts(form: RequestForm) -> dict[str, Any]:
     }
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
     """How the note came about, stretch by stretch."""
     note = Invoice.objects.filter(
         public_id=uuid.UUID(request.facts["note"]), company=request.company

@@ -98,8 +98,7 @@ def _period(found: History) -> str:
     return _("od %(since)s do %(until)s") % {"since": short_date(found.since), "until": until}
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
-    at = request.submitted_at or request.changed_at
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
     fresh = freshness(at=at)
     contracts = request.company.contracts.exclude(status="draft")
     disputed = request.company.items.filter(is_disputed=True).exclude(open_amount=0)
@@ -107,7 +106,7 @@ def _office(request: Request) -> Sequence[tuple[str, str]]:
         (_("Umów"), number(contracts.count())),
         (_("Należności spornych"), number(disputed.count())),
         (
-            _("Dane w chwili złożenia"),
+            _("Dane z"),
             moment(fresh.at) if fresh.at else _("nie było jeszcze danych"),
         ),
         (

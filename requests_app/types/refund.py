@@ -126,7 +126,10 @@ def _basis(about: About, facts: dict[str, Any]) -> dict[str, Any]:
 
 def _sms(about: About) -> str:
     amount = format_money(Decimal(about.facts["amount"]))
-    return f"Zwrot nadplaty {amount} na rachunek ...{about.facts['account'][-4:]}"
+    return _("Zwrot nadpłaty %(amount)s na rachunek ...%(end)s") % {
+        "amount": amount,
+        "end": about.facts["account"][-4:],
+    }
 
 
 def _check_again(request: Request, at: dt.datetime, actor: User | None) -> None:
@@ -136,13 +139,13 @@ def _check_again(request: Request, at: dt.datetime, actor: User | None) -> None:
         raise RequestError(_("Nadpłata jest teraz mniejsza: %s.") % format_money(credit))
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
-    on = clock.today(request.submitted_at or request.changed_at)
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
+    on = clock.today(at)
     position = _position(request.company, on=on)
     account: str = request.facts["account"]
     lines = [
         (_("Nadpłata teraz"), format_money(_credit(request.company, on=on))),
-        (_("Po terminie (od dnia złożenia)"), format_money(position.overdue)),
+        (_("Po terminie"), format_money(position.overdue)),
         (_("Rachunek"), nrb(account)),
         (_("Wpłaty klienta z tego rachunku"), _used_before(request.company, account)),
         (

@@ -9,15 +9,14 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contracts.models import Contract
 from contracts.what_if import WhatIf, Wish
 from eboks.tenancy.rights import Right
 from eboks.ui.words import long_date
 from requests_app.catalogue import About, Files, Group, RequestType
+from requests_app.eligibility import with_schedule
 from requests_app.forms import RequestForm, TextField
 from requests_app.models import Request
 from requests_app.simulating import WhatIfForm, compared, counted, saved_in_words
@@ -31,22 +30,10 @@ class ScheduleChangeForm(WhatIfForm):
     )
 
 
-def _running(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
-    return rows.live().filter(  # type: ignore[attr-defined, no-any-return]
-        handover_on__isnull=False, schedule_versions__is_current=True
-    )
-
-
-def _contract(about: About) -> Contract:
-    if about.contract is None:
-        raise ValueError("a change of schedule is of a contract")
-    return about.contract
-
-
 def _lines(form: RequestForm) -> list[tuple[str, str]]:
     cleaned = form.cleaned_data
     result: WhatIf = cleaned["result"]
-    currency = _contract(form.about).currency
+    currency = form.about.own_contract.currency
     wish = Wish(cleaned["wish"])
     lines = [(_("Zmiana"), str(wish.label))]
     if result.extra:
@@ -81,11 +68,11 @@ def _facts(form: RequestForm) -> dict[str, Any]:
 
 def _basis(about: About, facts: dict[str, Any]) -> dict[str, Any]:
     """The schedule in force and what the engine made of it."""
-    version = _contract(about).schedule_versions.filter(is_current=True).first()
+    version = about.own_contract.schedule_versions.filter(is_current=True).first()
     return {"schedule": version.pk if version else None, "result": facts}
 
 
-def _office(request: Request) -> list[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> list[tuple[str, str]]:
     return [
         (
             _("Po zgodzie"),
@@ -103,7 +90,7 @@ TYPE = RequestType(
     summary=gettext_lazy("Nadpłata, niższa rata albo inny okres, z symulacją przed złożeniem"),
     group=Group.CONTRACT,
     form=ScheduleChangeForm,
-    contracts=_running,
+    contracts=with_schedule,
     right=Right.SIGN,
     signed=True,
     is_financial=True,

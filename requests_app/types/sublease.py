@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from stdnum.pl import nip, pesel
 
-from contracts.enums import Product
 from contracts.models import Contract
 from eboks.accounts.models import User
 from eboks.tenancy.rights import Right
 from eboks.ui.words import long_date
 from requests_app import vehicle_uses
 from requests_app.catalogue import About, Files, Group, Paper, RequestError, RequestType, Subject
+from requests_app.eligibility import live_leases
 from requests_app.forms import LineField, RequestForm, day_field
 from requests_app.models import Request
 from requests_app.models.vehicle_uses import Purpose, UserKind
@@ -96,12 +95,6 @@ class SubleaseForm(RequestForm):
             self.add_error("from_on", str(error))
 
 
-def _leases(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
-    """A vehicle bought with a loan is the client's own: art. 709(12) KC is about a lease."""
-    live: QuerySet[Contract] = rows.live()  # type: ignore[attr-defined]
-    return live.exclude(product=Product.LOAN)
-
-
 def _identifier(typed: dict[str, Any]) -> str:
     """What is shown and kept: the NIP, or the PESEL with its last four digits alone."""
     if typed["user_kind"] == UserKind.COMPANY:
@@ -177,7 +170,7 @@ def _papers(request: Request, at: dt.datetime) -> Sequence[Paper]:
     ]
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
     """What staff do not see in the summary: that the vehicle has another user by now."""
     use = getattr(request, "vehicle_use", None)
     if use is not None or request.asset is None or not request.facts:
@@ -193,8 +186,8 @@ def _office(request: Request) -> Sequence[tuple[str, str]]:
 
 
 def _sms(about: About) -> str:
-    plate = about.asset.plate or about.asset.vin if about.asset else ""
-    return _("oddanie pojazdu %s osobie trzeciej") % plate
+    sign = about.asset.sign if about.asset else ""
+    return _("oddanie pojazdu %s osobie trzeciej") % sign
 
 
 TYPE = RequestType(
@@ -204,7 +197,7 @@ TYPE = RequestType(
     group=Group.VEHICLE,
     form=SubleaseForm,
     subject=Subject.VEHICLE,
-    contracts=_leases,
+    contracts=live_leases,
     vehicles_only=True,
     right=Right.SIGN,
     signed=True,

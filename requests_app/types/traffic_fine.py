@@ -150,12 +150,11 @@ def _forget(request: Request) -> None:
     request.facts, request.typed = facts, {}
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
     inquiry = inquiries.of_request(request)
     if inquiry is None:
         return ()
-    today = clock.today()
-    late = request.status == Status.NEEDS_CUSTOMER and inquiry.deadline < today
+    late = request.status == Status.NEEDS_CUSTOMER and inquiry.deadline < clock.today(at)
     deadline = short_date(inquiry.deadline)
     found = [
         (_("Umowa w chwili zdarzenia"), inquiry.contract.number),
@@ -188,9 +187,7 @@ TYPE = RequestType(
     right=Right.SIGN,
     signed=True,
     fee_code="traffic_fine",
-    in_catalogue=False,
-    outlives_contract=True,
-    withdrawable=False,
+    begun_by_lessor=True,
     closes_itself=False,
     next_step=gettext_lazy("Od razu przygotujemy odpowiedź i wyślemy ją organowi."),
     lines=_lines,  # type: ignore[arg-type]

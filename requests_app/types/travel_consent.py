@@ -8,17 +8,15 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contracts.enums import ContractStatus, Product
+from contracts.enums import ContractStatus
 from contracts.models import Asset, Contract
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.ui.words import long_date
-from invoicing.accruals import overdue
-from invoicing.models import ReceivableItem
+from requests_app.arrears import arrears_of
 from requests_app.catalogue import (
     Group,
     Paper,
@@ -28,6 +26,7 @@ from requests_app.catalogue import (
     Verdict,
 )
 from requests_app.countries import country_name, day_in, in_order, language_name, rules_on
+from requests_app.eligibility import live_leases
 from requests_app.forms import LineField, RequestForm, day_field
 from requests_app.models import Request
 from requests_app.models.countries import PAPER_LANGUAGES, CountryGroup, CountryRule
@@ -249,8 +248,7 @@ def _decide(request: Request, at: dt.datetime) -> Verdict:
     contract, asset = _subject(request)
     first, _last = _period(request)
     reasons = []
-    items = ReceivableItem.objects.filter(company=request.company)
-    if overdue(items, on=clock.today(at)).exists():
+    if arrears_of(request.company, on=clock.today(at)).exists():
         reasons.append(_("Firma ma płatności po terminie."))
     if contract.status != ContractStatus.ACTIVE:
         reasons.append(_("Umowa nie jest teraz aktywna."))
@@ -301,7 +299,7 @@ def _papers(request: Request, at: dt.datetime) -> Sequence[Paper]:
     return papers
 
 
-def _office(request: Request) -> Sequence[tuple[str, str]]:
+def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
     """What the rules say of each country on the first day of the trip."""
     first, _last = _period(request)
     rules = rules_on(first)
@@ -342,12 +340,6 @@ def _period(request: Request) -> tuple[dt.date, dt.date]:
     return first, last
 
 
-def _leases(rows: QuerySet[Contract], on: dt.date) -> QuerySet[Contract]:
-    """Of a leasing loan the client is the owner, who needs nobody's consent (domain 1.1)."""
-    live: QuerySet[Contract] = rows.live()  # type: ignore[attr-defined]
-    return live.exclude(product=Product.LOAN)
-
-
 TYPE = RequestType(
     name="travel-consent",
     bulk=True,
@@ -356,7 +348,7 @@ TYPE = RequestType(
     group=Group.VEHICLE,
     form=TravelForm,
     subject=Subject.VEHICLE,
-    contracts=_leases,
+    contracts=live_leases,
     vehicles_only=True,
     fee_code="travel_letter",
     needed=(

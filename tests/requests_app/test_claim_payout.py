@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
-from pypdf import PdfReader
 
 from eboks import clock
-from eboks.documents.services import read_checked
 from eboks.tenancy.rights import Role
 from requests_app import deciding, drafts
 from requests_app.catalogue import RequestError
 from requests_app.enums import FeeState, Status
 from tests import factories as f
 from tests.requests_app.conftest import draft, filed, signed, zl
+from tests.requests_app.papers import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -82,8 +80,7 @@ def test_approval_gives_the_paper_once(lessee, clerk, commits):
     assert (paper.valid_from, paper.valid_to) == (day(0), None)
     assert paper.document is not None
     assert [line["value"] for line in paper.about] == [str(lessee.asset), "PL/2026/77"]
-    pages = PdfReader(io.BytesIO(read_checked(paper.document))).pages
-    text = " ".join(" ".join(page.extract_text().split()) for page in pages)
+    text = text_of(paper)
     for words in ("PL/2026/77", "Ubezpieczenia Przykład SA", lessee.company.name, "WX 12345"):
         assert words in text
     assert "4 300,50" in text.replace("\xa0", " ")

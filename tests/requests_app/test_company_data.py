@@ -190,7 +190,7 @@ def test_staff_see_what_stands_and_what_waits(client_company):
         reference="D-EARLIER",
         at=timezone.now(),
     )
-    found = dict(type_of(row).office(row))
+    found = dict(type_of(row).office(row, timezone.now()))
     assert found["Teraz: nazwa firmy"] == NOW["name"]
     assert found["NIP"] == client_company.company.nip
     assert "D-EARLIER" in found["Czeka na system główny"]

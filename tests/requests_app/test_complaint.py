@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from pypdf import PdfReader
 
 from eboks import clock
-from eboks.documents.services import read_checked
 from eboks.notifications.models import Channel, OutgoingMessage
 from requests_app import deciding, drafts, filing, producing, sweeping
 from requests_app.catalogue import RequestError, types
@@ -21,6 +18,7 @@ from requests_app.models import Request
 from requests_app.models.complaints import ClientKind, ComplaintTerm, term_of
 from tests import factories as f
 from tests.requests_app.conftest import draft, filed
+from tests.requests_app.papers import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -51,11 +49,6 @@ def values_of(row):
     return {line["label"]: line["value"] for line in row.lines}
 
 
-def text_of(paper):
-    pages = PdfReader(io.BytesIO(read_checked(paper.document))).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).split())
-
-
 def test_without_a_term_working_days_count_and_are_said(lessee):
     row = complain(lessee)
 
@@ -63,7 +56,7 @@ def test_without_a_term_working_days_count_and_are_said(lessee):
     assert row.status == Status.SUBMITTED
     assert row.answer_by == clock.add_working_days(clock.today(row.submitted_at), days)
     assert values_of(row)["Czas na odpowiedź"] == f"{days} dni roboczych od złożenia"
-    [(label, said)] = types()["complaint"].office(row)
+    [(label, said)] = types()["complaint"].office(row, timezone.now())
     assert label == "Termin odpowiedzi"
     assert "nie ma terminu z przepisów" in said
 
@@ -85,7 +78,7 @@ def test_term_counts_calendar_days(lessee):
         "Oczekiwanie": "Korekty faktury.",
         "Czas na odpowiedź": "30 dni kalendarzowych od złożenia",
     }
-    said = dict(types()["complaint"].office(row))
+    said = dict(types()["complaint"].office(row, timezone.now()))
     assert said["Podstawa"] == "do potwierdzenia przez prawnika"
     assert said["Brak odpowiedzi w terminie"] == "do potwierdzenia"
 

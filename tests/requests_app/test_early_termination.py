@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import uuid
 
-import pypdf
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from eboks.authorisation import sending, services, signing
 from eboks.authorisation.models import OperationAuthorisation
-from eboks.documents.services import read_checked
 from eboks.tenancy.rights import Role
 from invoicing.models import FeeLine
 from requests_app import deciding
@@ -25,6 +22,7 @@ from requests_app.models.settlements import SettlementQuote
 from tests import factories as f
 from tests.requests_app.con_01 import DUE, NOW, TODAY, con_01, make_rule
 from tests.requests_app.conftest import SESSION, draft, filed, zl
+from tests.requests_app.papers import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -280,8 +278,7 @@ def test_approval_issues_the_arithmetic_as_a_paper(leased, rule, clerk, second_c
     paper = row.papers.get()
     assert (paper.valid_from, paper.valid_to) == (TODAY, DUE)
     assert paper.document is not None
-    pages = pypdf.PdfReader(io.BytesIO(read_checked(paper.document))).pages
-    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    text = text_of(paper)
     for wanted in (
         "OL/2026/1",
         "61 361,30",
@@ -310,7 +307,7 @@ def test_staff_see_the_accepted_price_beside_that_of_today(leased, rule):
     row = filed(KIND, leased, TYPED)
     f.PaymentFactory(company=leased.company, contract=leased.contract)
 
-    shown = dict(types()[KIND].office(row))
+    shown = dict(types()[KIND].office(row, timezone.now()))
     assert shown["Cena przyjęta przez klienta, brutto"] == "76\xa0396,90\xa0zł"
     assert shown["Ta sama data policzona dziś, brutto"] == "75\xa0396,90\xa0zł"
 

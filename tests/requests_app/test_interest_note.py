@@ -75,7 +75,7 @@ def test_objection_waits_for_staff_and_is_answered(lessee, note, clerk, commits)
 def test_staff_see_how_the_note_came_about(lessee, note):
     row = filed("interest-note", lessee, asked(note), about=False)
 
-    found = dict(type_of(row).office(row))
+    found = dict(type_of(row).office(row, timezone.now()))
 
     label = note.interest_lines.get().item.label
     assert found[label].replace("\u00a0", " ") == (
@@ -86,7 +86,7 @@ def test_staff_see_how_the_note_came_about(lessee, note):
 
 def test_note_of_the_core_system_has_no_arithmetic_here(lessee):
     row = filed("interest-note", lessee, asked(make_note(lessee.contract)), about=False)
-    assert "systemie głównym" in dict(type_of(row).office(row))["Wyliczenie"]
+    assert "systemie głównym" in dict(type_of(row).office(row, timezone.now()))["Wyliczenie"]
 
 
 def test_only_own_notes_are_offered(lessee, note):

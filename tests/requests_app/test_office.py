@@ -8,12 +8,15 @@ import uuid
 import pytest
 from django.utils import timezone
 
+from eboks import clock
 from eboks.accounts.staff import StaffRole, create_staff
 from eboks.notifications.models import OutgoingMessage
+from invoicing.enums import ItemKind
 from requests_app import deciding
 from requests_app import office as queues
 from requests_app.enums import Status
 from requests_app.models import Request, RequestMessage, RequestPaper
+from tests import factories as f
 from tests.factories import PASSWORD
 from tests.requests_app.conftest import draft, filed
 from tests.requests_app.test_registration_copy import TYPED as COPY
@@ -81,6 +84,27 @@ def test_page_shows_what_the_decision_rests_on(office, row, lessee):
     assert "Zaległości klienta" in page
     assert lessee.company.name in page
     assert "Kiedy?" in page
+
+
+def test_arrears_stand_by_currency_with_notes(row, lessee):
+    due_on = clock.today() - dt.timedelta(days=9)
+    for kind, currency, amount in (
+        (ItemKind.INTEREST_NOTE, "PLN", "12.50"),
+        (ItemKind.INVOICE, "EUR", "100.00"),
+    ):
+        f.ReceivableItemFactory(
+            invoice=f.InvoiceFactory(contract=lessee.contract, currency=currency),
+            kind=kind,
+            currency=currency,
+            gross=amount,
+            nominal_due_on=due_on,
+            effective_due_on=due_on,
+        )
+
+    first = queues.findings(row, at=timezone.now())[0]
+
+    words = first.text.replace("\xa0", " ")
+    assert (first.state, words) == ("bad", "1 pozycji, 100,00 €; 1 pozycji, 12,50 zł")
 
 
 def test_refusal_without_a_reason_is_not_one(desk, row):
@@ -189,3 +213,15 @@ def test_requests_are_taken_together_and_the_decided_stay(office, lessee, row, c
     other.refresh_from_db()
     assert (row.status, row.assignee) == (Status.IN_REVIEW, clerk)
     assert (other.status, other.assignee) == (Status.REJECTED, None)
+
+
+def test_handling_times_tell_what_was_late(row, clerk, lessee):
+    at = timezone.now()
+    late = filed("general-question", lessee, QUESTION, about=False)
+    Request.objects.filter(pk=late.pk).update(submitted_at=at - dt.timedelta(days=20))
+    for one in (row, late):
+        deciding.approve(request_id=one.pk, actor=clerk, at=at)
+
+    (time,) = queues.handling_times(at=at)
+
+    assert (time.count, time.in_time) == (2, 50)

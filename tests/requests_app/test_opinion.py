@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from decimal import Decimal
 
-import pypdf
 import pytest
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from eboks import clock
-from eboks.documents.services import read_checked
 from eboks.jobs.models import BALANCES_JOB, JobRun, JobState
 from eboks.tenancy.rights import Role
 from eboks.ui.words import long_date
 from requests_app import deciding, filing
 from requests_app.catalogue import RequestError, type_of
 from requests_app.enums import FeeState, Status
-from requests_app.models import Request
 from requests_app.payment_history import history
 from tests import factories as f
 from tests.requests_app.conftest import draft, filed
+from tests.requests_app.papers import text_of
 
 pytestmark = pytest.mark.django_db
 ASKED = {"period": "12", "language": "pl", "purpose": "Bank Spółdzielczy w Kaliszu"}
@@ -60,13 +57,6 @@ def item(contract, due: dt.date, *, paid: dt.date | None = None, amount="100.00"
         )
         f.AllocationFactory(item=row, payment=payment, amount=Decimal(amount), allocated_on=paid)
     return row
-
-
-def text_of(row: Request) -> str:
-    document = row.papers.get().document
-    assert document is not None
-    pages = pypdf.PdfReader(io.BytesIO(read_checked(document))).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
 def figures(lessee, months: int | None = 12):
@@ -132,7 +122,7 @@ def test_clean_books_give_the_paper_at_once(lessee, fresh, commits, language):
     assert (paper.language, paper.valid_from, paper.valid_to) == (language, ago(0), None)
     assert len(paper.about) == 3
     assert lessee.company.name not in str(paper.about)
-    text = text_of(row)
+    text = text_of(row.papers.get())
     assert lessee.company.name in text
     assert ASKED["purpose"] in text
     with translation.override(language):
@@ -151,7 +141,7 @@ def test_arrears_are_for_staff_and_stand_in_the_paper(lessee, fresh, clerk, comm
 
     row.refresh_from_db()
     assert row.status == Status.CLOSED
-    assert "37,15 zł" in text_of(row)
+    assert "37,15 zł" in text_of(row.papers.get())
 
 
 def test_arrears_of_others_are_nobody_elses(lessee, fresh):
@@ -220,7 +210,7 @@ def test_check_page_says_no_name(client, lessee, fresh, commits):
 def test_staff_see_how_old_the_data_are(lessee, fresh):
     item(lessee.contract, ago(9), is_disputed=True)
     row = filed("opinion", lessee, ASKED, about=False)
-    found = dict(type_of(row).office(row))
+    found = dict(type_of(row).office(row, timezone.now()))
     assert found["Umów"] == "1"
     assert found["Należności spornych"] == "1"
     assert found["Wpłaty zaksięgowane do"] == "nie ma wpłat"

@@ -173,13 +173,16 @@ def test_staff_see_whether_the_account_is_known(overpaid, clerk):
     deciding.close(request_id=old.pk, actor=clerk, at=timezone.now())
     row = filed("refund", overpaid, ASKED, about=False)
 
-    found = dict(type_of(row).office(row))
+    found = dict(type_of(row).office(row, timezone.now()))
     assert found["Nadpłata teraz"].replace("\u00a0", " ") == "1 200,00 zł"
     assert found["Wpłaty klienta z tego rachunku"] == "1 wpłata, ostatnia 20.11.2026"
     assert old.reference in found["Poprzedni zwrot"]
 
     row.facts = {**row.facts, "account": ACCOUNT}
-    assert dict(type_of(row).office(row))["Wpłaty klienta z tego rachunku"] == "nie było żadnej"
+    assert (
+        dict(type_of(row).office(row, timezone.now()))["Wpłaty klienta z tego rachunku"]
+        == "nie było żadnej"
+    )
 
 
 def test_unsigned_is_not_filed(overpaid):

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from pypdf import PdfReader
 
 from contracts.enums import Product
 from contracts.models import Asset, Contract
 from eboks import clock
 from eboks.audit.models import AuditEntry
 from eboks.authorisation.models import Instruction
-from eboks.documents.services import read_checked
 from eboks.tenancy.rights import Role
 from requests_app import deciding, drafts, filing, vehicle_uses
 from requests_app.catalogue import RequestError, types
@@ -24,6 +21,7 @@ from requests_app.enums import Status
 from requests_app.models.vehicle_uses import VehicleUse
 from tests import factories as f
 from tests.requests_app.conftest import draft, filed, zl
+from tests.requests_app.papers import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -132,8 +130,7 @@ def test_paper_names_both_sides_and_hides_the_pesel(lessee, clerk, commits):
     paper = row.papers.get()
     assert (paper.valid_from, paper.valid_to) == (day(1), day(30))
     assert [line["value"] for line in paper.about] == [str(lessee.asset)]
-    pages = PdfReader(io.BytesIO(read_checked(paper.document))).pages
-    text = " ".join(" ".join(page.extract_text().split()) for page in pages)
+    text = text_of(paper)
     for words in ("Jan Nowak", "WX 12345", lessee.company.name, "OL/2026/1", lessee.asset.vin):
         assert words in text
     assert "1359" in text
@@ -202,7 +199,7 @@ def test_overlapping_use_is_refused_at_approval(lessee, clerk, commits):
 
     second.refresh_from_db()
     assert (second.status, second.charge) == (Status.SUBMITTED, None)
-    (_title, words), *rest = types()["sublease"].office(second)
+    (_title, words), *rest = types()["sublease"].office(second, timezone.now())
     assert "innego użytkownika" in words
     assert not rest
 

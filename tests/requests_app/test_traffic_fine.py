@@ -241,7 +241,7 @@ def test_overdue_letter_stays_open_and_shows(register, clerk):
     late = office.queue(Request.objects.all(), "po-terminie", user=clerk, at=timezone.now())
     assert list(late) == [row]
     kind = types()["traffic-fine"]
-    assert any("minął" in value for _label, value in kind.office(row))
+    assert any("minął" in value for _label, value in kind.office(row, timezone.now()))
 
 
 def test_lessor_answers_alone_once(lessee, register, clerk, commits, client):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 import uuid
 
-import pypdf
 import pytest
 from django.utils import timezone, translation
 
 from contracts.enums import ContractStatus, Product
 from eboks import clock
 from eboks.accounts.staff import StaffRole, create_staff
-from eboks.documents.services import read_checked
 from eboks.tenancy.rights import Role
 from requests_app import deciding, drafts, filing, producing
 from requests_app.catalogue import RequestError, type_of
@@ -24,6 +21,7 @@ from tests import factories as f
 from tests.factories import PASSWORD
 from tests.requests_app.conftest import draft, filed
 from tests.requests_app.country_rows import first_rules
+from tests.requests_app.papers import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -55,11 +53,6 @@ def errors(lessee, **values) -> dict[str, list[str]]:
     row = draft(KIND, lessee, typed(**values))
     found = drafts.form_of(row, on=today()).errors
     return {name: [str(text) for text in texts] for name, texts in found.items()}
-
-
-def text_of(paper) -> str:
-    document = pypdf.PdfReader(io.BytesIO(read_checked(paper.document)))
-    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in document.pages))
 
 
 def arrears(lessee) -> None:
@@ -251,7 +244,9 @@ def test_country_whose_rule_ends_before_the_trip_goes_to_staff(lessee):
     row = filed(KIND, lessee, typed())
 
     assert row.why_review == "Nie mamy zasad dla krajów: Czechy."
-    assert ("Czechy", "nie ma zasady na pierwszy dzień wyjazdu") in type_of(row).office(row)
+    assert ("Czechy", "nie ma zasady na pierwszy dzień wyjazdu") in type_of(row).office(
+        row, timezone.now()
+    )
 
 
 def test_arrears_go_to_staff_with_the_reason(lessee):
@@ -282,7 +277,7 @@ def test_vehicle_without_a_plate_gets_no_paper(lessee, clerk):
 
 def test_staff_agree_and_the_paper_follows(client, lessee, clerk, commits):
     row = filed(KIND, lessee, typed(countries=["TR", "BG"], languages=["en"]))
-    said = dict(type_of(row).office(row))
+    said = dict(type_of(row).office(row, timezone.now()))
     assert list(said) == ["Bułgaria", "Turcja"]
     assert "legalizacja" in said["Turcja"]
     assert "podstawa: domena 4.2" in said["Turcja"]

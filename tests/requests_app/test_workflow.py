@@ -223,6 +223,20 @@ def test_sweeper_finishes_what_was_approved(lessee, clerk):
     assert row.status == Status.CLOSED
 
 
+def test_sweeper_passes_by_what_waits_for_staff(lessee, clerk, monkeypatch):
+    at = timezone.now()
+    waiting = filed("registration-copy", lessee, {"wanted": "copy", "purpose": "Kontrola"})
+    row = filed("general-question", lessee, QUESTION, about=False)
+    for one in (waiting, row):
+        deciding.approve(request_id=one.pk, actor=clerk, at=at)
+    monkeypatch.setattr(sweeping, "_AT_ONCE", 1)
+
+    sweeping.sweep(at=at + dt.timedelta(minutes=2))
+
+    row.refresh_from_db()
+    assert row.status == Status.CLOSED
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_parallel_filing_is_one_request(lessee):
