@@ -201,6 +201,8 @@ def _approve(
     fee: Decimal | None = None,
 ) -> None:
     kind = type_of(request)
+    if not kind.outlives_contract and not request.has_own_contract:
+        raise RequestError(contract_gone())
     request.answer = answer
     with translation.override(request.language):
         kind.effect(request, at, actor)
@@ -224,6 +226,10 @@ def _approve(
     _produce_later(request)
 
 
+def contract_gone() -> str:
+    return _("Tej umowy ta sprawa już nie dotyczy: zmienił się jej stan.")
+
+
 def _produce_later(request: Request) -> None:
     from requests_app import tasks  # noqa: PLC0415 -- tasks import the services
 
@@ -234,7 +240,10 @@ def _produce_later(request: Request) -> None:
 def _charge(
     request: Request, *, actor: User | None, at: dt.datetime, fee: Decimal | None = None
 ) -> None:
-    """Puts the fee that was accepted on the next invoice; by the table of the day of filing."""
+    """Puts the fee that was accepted on the next invoice; by the table of the day of filing.
+
+    Whoever leases the contract by now pays nothing for the one who asked.
+    """
     line = request.fee_line
     if line is None or request.fee_state != FeeState.DUE:
         return
@@ -245,8 +254,9 @@ def _charge(
             raise RequestError(_("Opłata nie może być wyższa niż ta, na którą zgodził się klient."))
         request.fee_gross -= request.fee_net - base
         request.fee_net = base
+    contract = request.contract if request.has_own_contract else None
     try:
-        fees.check_invoiced_here(request.contract)
+        fees.check_invoiced_here(contract)
     except fees.FeeError:
         request.fee_state = FeeState.CORE
         return
@@ -254,7 +264,7 @@ def _charge(
         request.charge = fees.charge(
             key=f"request:{request.public_id}",
             company=request.company,
-            contract=request.contract,
+            contract=contract,
             line=line,
             on=clock.today(at),
             at=at,

@@ -41,7 +41,7 @@ def ready(request: Request, *, at: dt.datetime) -> Ready:
     if kind.files == Files.NEEDED and not files.exists():
         raise RequestError(_("Dołącz plik, którego ta sprawa wymaga."))
     if not kind.outlives_contract and not _still_possible(request, on):
-        raise RequestError(_("Tej umowy ta sprawa już nie dotyczy: zmienił się jej stan."))
+        raise RequestError(deciding.contract_gone())
     price = price_for(request, on=on)
     lines = [(str(label), str(value)) for label, value in kind.lines(form)]
     names = [file.name for file in files.order_by("pk")]

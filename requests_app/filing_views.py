@@ -24,7 +24,7 @@ from eboks.tenancy.acting import choose_company
 from eboks.tenancy.models import Company
 from eboks.tenancy.proof import proof_missing
 from eboks.tenancy.rights import Right
-from requests_app import conversation, drafts, filing
+from requests_app import conversation, deciding, drafts, filing
 from requests_app.catalogue import Files, Group, RequestError, RequestType, Subject, type_of, types
 from requests_app.enums import Status
 from requests_app.forms import SubjectForm, UploadForm
@@ -99,6 +99,10 @@ def form(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     if row.status not in drafts.EDITABLE:
         return redirect("requests_app:detail", row.public_id)
+    if not (kind.outlives_contract or row.has_own_contract):
+        # The form would tell of the schedule and the debts of whoever leases the contract now.
+        messages.error(request, deciding.contract_gone())
+        return redirect("requests_app:list")
     upload = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST":
         drafts.keep(request=row, data=request.POST, at=now)

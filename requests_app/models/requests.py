@@ -181,6 +181,11 @@ class Request(models.Model):
         return self.reference
 
     @property
+    def has_own_contract(self) -> bool:
+        """False once the contract has gone to another lessee."""
+        return self.contract is None or self.contract.company_id == self.company_id
+
+    @property
     def fee_vat(self) -> Decimal:
         return Decimal(self.fee_gross - self.fee_net)
 
