@@ -83,6 +83,7 @@ def reject(
     of the day of filing, unless staff `waive` it. Raises RequestError.
     """
     request = _locked(request_id)
+    _check_impartial(request, actor)
     answer = _said(text, _("Napisz klientowi, dlaczego nie."))
     if request.status not in WITH_STAFF:
         raise RequestError(workflow.not_now(Status(request.status)))
@@ -107,6 +108,14 @@ def reject(
     if type_of(request).papers_when_refused:
         _produce_later(request)
     return request
+
+
+def _check_impartial(request: Request, actor: User) -> None:
+    """Raises RequestError: nobody decides on what they asked for themselves (SEC-46)."""
+    signed = request.instruction
+    signers = {signed.user_id, signed.second_user_id} if signed else set()
+    if actor.pk in {request.author_id, *signers}:
+        raise RequestError(_("Własny wniosek rozpatruje inna osoba."))
 
 
 def _charge_refusal(request: Request, *, actor: User, at: dt.datetime, waive: bool) -> None:
@@ -137,9 +146,10 @@ def approve(
     """Agrees. Where two people are needed the first one proposes and another one approves.
 
     `fee`: of a fee that is a range, the net amount agreed within it; `waive` charges nothing.
-    Raises RequestError, also for the same person twice.
+    Raises RequestError, also for the same person twice, and for whoever filed or signed it.
     """
     request = _locked(request_id)
+    _check_impartial(request, actor)
     if request.status not in WITH_STAFF:
         raise RequestError(workflow.not_now(Status(request.status)))
     if needs_two(request):

@@ -90,6 +90,7 @@ def submit(
         "reminded": "",
         "expires_at": None,
         "instruction": instruction or request.instruction,
+        "proposed_by": None,  # an earlier proposal was about what stood there before
     }
     if not again:
         values |= {
