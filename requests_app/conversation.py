@@ -151,9 +151,22 @@ def note_reading(file: RequestFile, *, actor: User, at: dt.datetime) -> None:
 
 @transaction.atomic
 def detach(*, file: RequestFile) -> None:
-    """Takes a file off a draft; the stored file goes with it."""
+    """Takes a file off a draft; the stored file goes with it. Nothing happens once it is filed."""
+    Request.objects.select_for_update().get(pk=file.request_id)
+    drafts = RequestFile.objects.filter(pk=file.pk, request__status=Status.DRAFT)
+    if drafts.delete()[0]:
+        _delete_document(file)
+
+
+def forget_files(request: Request) -> None:
+    """Files of what ended as a draft: they were for nobody else."""
+    for file in request.files.select_related("document").order_by("pk"):
+        file.delete()
+        _delete_document(file)
+
+
+def _delete_document(file: RequestFile) -> None:
     document = file.document
-    file.delete()
     if document is not None:
         name = document.storage_name
         document.delete()

@@ -15,7 +15,7 @@ from eboks import clock
 from eboks.accounts.models import User
 from eboks.authorisation.models import Instruction
 from eboks.money import format_money
-from requests_app import deciding, drafts, workflow
+from requests_app import conversation, deciding, drafts, workflow
 from requests_app.catalogue import Files, RequestError, type_of
 from requests_app.enums import By, FeeState, Scan, Status
 from requests_app.models import Request
@@ -117,6 +117,8 @@ def withdraw(*, request: Request, actor: User, at: dt.datetime) -> None:
     if not type_of(request).withdrawable:
         raise RequestError(_("Tej sprawy nie można wycofać: czeka na nią ktoś jeszcze."))
     workflow.move(request, to=Status.WITHDRAWN, by=By.CLIENT, actor=actor, at=at)
+    if request.submitted_at is None:
+        conversation.forget_files(request)
     Request.objects.filter(pk=request.pk).update(fee_state=FeeState.FREE, expires_at=None)
 
 

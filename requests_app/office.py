@@ -83,7 +83,7 @@ def counts(*, user: Any, at: dt.datetime) -> list[tuple[str, Any, int]]:
         )
         for place, name in enumerate(names)
     }
-    found = Request.objects.exclude(status=Status.DRAFT).aggregate(**asked)
+    found = Request.objects.left_author().aggregate(**asked)
     return [(name, QUEUES[name], found[f"n{place}"]) for place, name in enumerate(names)]
 
 
@@ -152,5 +152,5 @@ def findings(row: Request, *, at: dt.datetime) -> Sequence[Finding]:
 def history(row: Request, most: int = 10) -> list[Request]:
     """Other requests of the same client, the newest first."""
     others = Request.objects.filter(company=row.company).exclude(pk=row.pk)
-    filed = others.exclude(status=Status.DRAFT).select_related("contract")
+    filed = others.left_author().select_related("contract")
     return list(filed.order_by("-changed_at", "-pk")[:most])

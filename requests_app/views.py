@@ -39,13 +39,11 @@ def request_list(request: PortalRequest) -> HttpResponse:
     """`/wnioski/`: the newest first; `?stan=otwarte|zakonczone`."""
     rows = Request.objects.for_user(request.user).for_company(request.company)
     state = clean_choice(request.GET.get("stan"), _MINE)
-    shown = rows.exclude(status=Status.DRAFT) | rows.filter(
-        status=Status.DRAFT, author=request.user
-    )
+    shown = rows
     if state == "otwarte":
-        shown = shown.exclude(status__in=ENDED)
+        shown = rows.exclude(status__in=ENDED)
     elif state == "zakonczone":
-        shown = shown.filter(status__in=ENDED)
+        shown = rows.filter(status__in=ENDED)
     page = paginate(
         request,
         shown.select_related("company", "contract", "asset").order_by("-changed_at", "-pk"),
@@ -175,8 +173,7 @@ def paper(request: PortalRequest, public_id: uuid.UUID) -> HttpResponseBase:
 def _row(request: PortalRequest, public_id: uuid.UUID) -> Request:
     rows = Request.objects.select_related("company", "contract", "asset", "author", "instruction")
     row: Request = scoped_or_404(rows, request.user, public_id=public_id)
-    others_draft = row.status == Status.DRAFT and row.author_id != request.user.pk
-    if others_draft or row.kind not in types():
+    if row.kind not in types():
         raise Http404
     return row
 
