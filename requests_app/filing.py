@@ -18,7 +18,7 @@ from eboks.money import format_money
 from requests_app import conversation, deciding, drafts, workflow
 from requests_app.catalogue import Files, RequestError, type_of
 from requests_app.enums import By, FeeState, Scan, Status
-from requests_app.models import Request
+from requests_app.models import Request, RequestFile
 from requests_app.pricing import RequestPrice, price_for
 
 
@@ -37,14 +37,14 @@ def ready(request: Request, *, at: dt.datetime) -> Ready:
     form = drafts.form_of(request, on=on)
     if not form.is_bound or not form.is_valid():
         raise RequestError(_("Formularz nie jest jeszcze dobrze wypełniony. Popraw dane."))
-    files = request.files.exclude(scan=Scan.INFECTED)
-    if kind.files == Files.NEEDED and not files.exists():
+    files = files_of(request)
+    if kind.files == Files.NEEDED and not files:
         raise RequestError(_("Dołącz plik, którego ta sprawa wymaga."))
     if not kind.outlives_contract and not _still_possible(request, on):
         raise RequestError(deciding.contract_gone())
     price = price_for(request, on=on)
     lines = [(str(label), str(value)) for label, value in kind.lines(form)]
-    names = [file.name for file in files.order_by("pk")]
+    names = [file.name for file in files]
     if names:
         lines.append((_("Pliki"), ", ".join(names)))
     # What was sent back stays under the table of the day on which it was first filed.
@@ -53,6 +53,11 @@ def ready(request: Request, *, at: dt.datetime) -> Ready:
         first = price_for(request, on=clock.today(request.submitted_at))
     lines += _price_lines(first)
     return Ready(kind.facts(form), _subject_lines(request) + lines, price)
+
+
+def files_of(request: Request) -> list[RequestFile]:
+    """Files that are filed with `request`."""
+    return list(request.files.exclude(scan=Scan.INFECTED).order_by("pk"))
 
 
 @transaction.atomic

@@ -105,7 +105,11 @@ def form(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         return redirect("requests_app:list")
     upload = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST":
-        drafts.keep(request=row, data=request.POST, at=now)
+        try:
+            drafts.keep(request=row, data=request.POST, at=now)
+        except RequestError as error:  # filed in another window
+            messages.error(request, str(error))
+            return redirect("requests_app:detail", row.public_id)
         sound = _take_file(request, row, upload)
         filled = drafts.form_of(row, on=clock.today(now))
         if "save" in request.POST and sound:

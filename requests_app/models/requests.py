@@ -23,7 +23,6 @@ from eboks.tenancy.rights import Right, roles_with
 from invoicing.models import Charge, FeeLine
 from requests_app.enums import OPEN, By, FeeState, Scan, Status
 
-
 _UNFILED = Q(submitted_at__isnull=True, status__in=[Status.DRAFT, Status.WITHDRAWN, Status.EXPIRED])
 
 
