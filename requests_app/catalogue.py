@@ -179,6 +179,7 @@ class RequestType:
     decide: Callable[[Request, dt.datetime], Verdict] = _staff_decides
     effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
     papers: Callable[[Request, dt.datetime], Sequence[Paper]] = _no_papers
+    papers_with_contract: bool = False  # worth nothing once the contract has ended or is another's
     papers_when_refused: bool = False  # a refusal is answered with the same papers
     # Fields whose typed value is forgotten once the matter is decided or ends, such as a PESEL.
     private: Sequence[str] = ()

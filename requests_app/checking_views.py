@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from eboks import clock
 from eboks.onboarding.limits import too_often
-from requests_app.producing import paper_of
+from requests_app.producing import holds, paper_of
 
 _NOT_IN_CODE = re.compile(r"[^2-9A-HJ-NP-Z]")
 _LONGEST = 60
@@ -60,10 +60,12 @@ def paper(request: HttpRequest, key: str) -> HttpResponse:
     now = timezone.now()
     context = {
         "paper": found,
-        "valid": found is not None and found.is_valid(clock.today(now)),
+        "valid": found is not None and holds(found, on=clock.today(now)),
         "now": now,
     }
-    return render(request, "requests_app/check_paper.html", context, status=200 if found else 404)
+    answer = render(request, "requests_app/check_paper.html", context, status=200 if found else 404)
+    answer["X-Robots-Tag"] = "noindex"  # a code that somebody put on a page stays out of searches
+    return answer
 
 
 def _clean(typed: str) -> str:

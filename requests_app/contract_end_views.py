@@ -67,7 +67,7 @@ def contract_end(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
 def _filed(request: PortalRequest, contract: Contract) -> Request | None:
     """The choice that is made already, or the person's own draft of it."""
     mine = Q(status=Status.DRAFT, author=request.user.pk)
-    going = Q(status__in=[*OPEN, Status.PRODUCED, Status.CLOSED])
+    going = Q(status__in=[*OPEN, Status.CLOSED])
     rows = Request.objects.for_user(request.user).filter(
         mine | going, kind=TYPE.name, contract=contract, company=contract.company_id
     )

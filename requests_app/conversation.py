@@ -17,9 +17,10 @@ from eboks.documents import storage
 from eboks.documents.names import clean_file_name
 from eboks.documents.services import store
 from eboks.onboarding.scans import Scan as Picture
-from requests_app import telling
+from requests_app import telling, workflow
 from requests_app.catalogue import RequestError
-from requests_app.enums import Scan, Status
+from requests_app.drafts import EDITABLE
+from requests_app.enums import ENDED, Scan, Status
 from requests_app.models import Request, RequestFile, RequestMessage
 
 KEY = "request_file"
@@ -40,10 +41,13 @@ def write(
 ) -> RequestMessage:
     """A message, with a file if there is one; the same form sent twice is one message.
 
-    Raises RequestError for an empty one, on a draft, and above the number of files of a request.
+    Raises RequestError for an empty one, on a draft, from a client when the matter has ended, and
+    above the number of files of a request.
     """
     if request.status == Status.DRAFT:
         raise RequestError(_("Ten wniosek nie jest jeszcze złożony."))
+    if request.status in ENDED and not from_staff:
+        raise RequestError(workflow.not_now(Status(request.status)))
     if not text.strip():
         raise RequestError(_("Napisz wiadomość."))
     same: QuerySet[RequestMessage] = RequestMessage.objects.filter(author=author, form_key=form_key)
@@ -99,9 +103,12 @@ def attach(
 ) -> RequestFile:
     """A file of a request, already checked and redrawn (`onboarding.scans`); a virus scan follows.
 
-    Raises RequestError above `settings.REQUEST_FILES` files.
+    Raises RequestError above `settings.REQUEST_FILES` files, and for one of a client that comes
+    after the request was filed without a message.
     """
-    Request.objects.select_for_update().get(pk=request.pk)
+    status = Request.objects.select_for_update().get(pk=request.pk).status
+    if message is None and not from_staff and status not in EDITABLE:
+        raise RequestError(workflow.not_now(Status(status)))
     if request.files.count() >= settings.REQUEST_FILES:
         raise RequestError(
             _("Do jednego wniosku można dołączyć najwyżej %d plików.") % settings.REQUEST_FILES
@@ -151,9 +158,22 @@ def note_reading(file: RequestFile, *, actor: User, at: dt.datetime) -> None:
 
 @transaction.atomic
 def detach(*, file: RequestFile) -> None:
-    """Takes a file off a draft; the stored file goes with it."""
+    """Takes a file off a draft; the stored file goes with it. Nothing happens once it is filed."""
+    Request.objects.select_for_update().get(pk=file.request_id)
+    drafts = RequestFile.objects.filter(pk=file.pk, request__status=Status.DRAFT)
+    if drafts.delete()[0]:
+        _delete_document(file)
+
+
+def forget_files(request: Request) -> None:
+    """Files of what ended as a draft: they were for nobody else."""
+    for file in request.files.select_related("document").order_by("pk"):
+        file.delete()
+        _delete_document(file)
+
+
+def _delete_document(file: RequestFile) -> None:
     document = file.document
-    file.delete()
     if document is not None:
         name = document.storage_name
         document.delete()

@@ -82,6 +82,7 @@ def reject(
     of the day of filing, unless staff `waive` it. Raises RequestError.
     """
     request = _locked(request_id)
+    _check_impartial(request, actor)
     answer = _said(text, _("Napisz klientowi, dlaczego nie."))
     if request.status not in WITH_STAFF:
         raise RequestError(workflow.not_now(Status(request.status)))
@@ -90,6 +91,14 @@ def reject(
     if type_of(request).papers_when_refused:
         _produce_later(request)
     return request
+
+
+def _check_impartial(request: Request, actor: User) -> None:
+    """Raises RequestError: nobody decides on what they asked for themselves (SEC-46)."""
+    signed = request.instruction
+    signers = {signed.user_id, signed.second_user_id} if signed else set()
+    if actor.pk in {request.author_id, *signers}:
+        raise RequestError(_("Własny wniosek rozpatruje inna osoba."))
 
 
 def _charge_refusal(request: Request, *, actor: User, at: dt.datetime, waive: bool) -> None:
@@ -120,9 +129,10 @@ def approve(
     """Agrees. Where two people are needed the first one proposes and another one approves.
 
     `fee`: of a fee that is a range, the net amount agreed within it; `waive` charges nothing.
-    Raises RequestError, also for the same person twice.
+    Raises RequestError, also for the same person twice, and for whoever filed or signed it.
     """
     request = _locked(request_id)
+    _check_impartial(request, actor)
     if request.status not in WITH_STAFF:
         raise RequestError(workflow.not_now(Status(request.status)))
     if needs_two(request):
@@ -184,6 +194,8 @@ def _approve(
     fee: Decimal | None = None,
 ) -> None:
     kind = type_of(request)
+    if not kind.outlives_contract and not request.has_own_contract:
+        raise RequestError(contract_gone())
     request.answer = answer
     with translation.override(request.language):
         kind.effect(request, at, actor)
@@ -215,6 +227,10 @@ def _decided(
     )
 
 
+def contract_gone() -> str:
+    return _("Tej umowy ta sprawa już nie dotyczy: zmienił się jej stan.")
+
+
 def _produce_later(request: Request) -> None:
     from requests_app import tasks  # noqa: PLC0415 -- tasks import the services
 
@@ -225,7 +241,10 @@ def _produce_later(request: Request) -> None:
 def _charge(
     request: Request, *, actor: User | None, at: dt.datetime, fee: Decimal | None = None
 ) -> None:
-    """Puts the fee that was accepted on the next invoice; by the table of the day of filing."""
+    """Puts the fee that was accepted on the next invoice; by the table of the day of filing.
+
+    Whoever leases the contract by now pays nothing for the one who asked.
+    """
     line = request.fee_line
     if line is None or request.fee_state != FeeState.DUE:
         return
@@ -236,8 +255,9 @@ def _charge(
             raise RequestError(_("Opłata nie może być wyższa niż ta, na którą zgodził się klient."))
         request.fee_gross -= request.fee_net - base
         request.fee_net = base
+    contract = request.contract if request.has_own_contract else None
     try:
-        fees.check_invoiced_here(request.contract)
+        fees.check_invoiced_here(contract)
     except fees.FeeError:
         request.fee_state = FeeState.CORE
         return
@@ -245,7 +265,7 @@ def _charge(
         request.charge = fees.charge(
             key=f"request:{request.public_id}",
             company=request.company,
-            contract=request.contract,
+            contract=contract,
             line=line,
             on=clock.today(at),
             at=at,

@@ -58,7 +58,8 @@ STEPS: dict[Status, tuple[frozenset[Status], frozenset[By]]] = {
 
 # Waits for the lessor; the service clock runs.
 WITH_STAFF = (Status.SUBMITTED, Status.IN_REVIEW)
-OPEN = (*WITH_STAFF, Status.NEEDS_CUSTOMER, Status.APPROVED)
+# Not done with: of an exclusive kind there is one, so that nothing agreed on is agreed on twice.
+OPEN = (*WITH_STAFF, Status.NEEDS_CUSTOMER, Status.APPROVED, Status.PRODUCED)
 ENDED = (Status.REJECTED, Status.CLOSED, Status.WITHDRAWN, Status.EXPIRED)
 
 

@@ -15,10 +15,10 @@ from eboks import clock
 from eboks.accounts.models import User
 from eboks.authorisation.models import Instruction
 from eboks.money import format_money
-from requests_app import deciding, drafts, workflow
+from requests_app import conversation, deciding, drafts, workflow
 from requests_app.catalogue import Files, RequestError, type_of
 from requests_app.enums import By, FeeState, Scan, Status
-from requests_app.models import Request
+from requests_app.models import Request, RequestFile
 from requests_app.pricing import RequestPrice, price_for
 
 
@@ -37,14 +37,14 @@ def ready(request: Request, *, at: dt.datetime) -> Ready:
     form = drafts.form_of(request, on=on)
     if not form.is_bound or not form.is_valid():
         raise RequestError(_("Formularz nie jest jeszcze dobrze wypełniony. Popraw dane."))
-    files = request.files.exclude(scan=Scan.INFECTED)
-    if kind.files == Files.NEEDED and not files.exists():
+    files = files_of(request)
+    if kind.files == Files.NEEDED and not files:
         raise RequestError(_("Dołącz plik, którego ta sprawa wymaga."))
     if not kind.begun_by_lessor and not _still_possible(request, on):
-        raise RequestError(_("Tej umowy ta sprawa już nie dotyczy: zmienił się jej stan."))
+        raise RequestError(deciding.contract_gone())
     price = price_for(request, on=on)
     lines = [(str(label), str(value)) for label, value in kind.lines(form)]
-    names = [file.name for file in files.order_by("pk")]
+    names = [file.name for file in files]
     if names:
         lines.append((_("Pliki"), ", ".join(names)))
     # What was sent back stays under the table of the day on which it was first filed.
@@ -53,6 +53,11 @@ def ready(request: Request, *, at: dt.datetime) -> Ready:
         first = price_for(request, on=clock.today(request.submitted_at))
     lines += _price_lines(first)
     return Ready(kind.facts(form), _subject_lines(request) + lines, price)
+
+
+def files_of(request: Request) -> list[RequestFile]:
+    """Files that are filed with `request`."""
+    return list(request.files.exclude(scan=Scan.INFECTED).order_by("pk"))
 
 
 @transaction.atomic
@@ -90,6 +95,7 @@ def submit(
         "reminded": "",
         "expires_at": None,
         "instruction": instruction or request.instruction,
+        "proposed_by": None,  # an earlier proposal was about what stood there before
     }
     if not again:
         values |= {
@@ -116,6 +122,8 @@ def withdraw(*, request: Request, actor: User, at: dt.datetime) -> None:
     if type_of(request).begun_by_lessor:
         raise RequestError(_("Tej sprawy nie można wycofać: czeka na nią ktoś jeszcze."))
     workflow.move(request, to=Status.WITHDRAWN, by=By.CLIENT, actor=actor, at=at)
+    if request.submitted_at is None:
+        conversation.forget_files(request)
     Request.objects.filter(pk=request.pk).update(fee_state=FeeState.FREE, expires_at=None)
 
 

@@ -24,7 +24,7 @@ from eboks.tenancy.acting import choose_company
 from eboks.tenancy.models import Company
 from eboks.tenancy.proof import proof_missing
 from eboks.tenancy.rights import Right
-from requests_app import conversation, drafts, filing
+from requests_app import conversation, deciding, drafts, filing
 from requests_app.catalogue import Files, Group, RequestError, RequestType, Subject, type_of, types
 from requests_app.enums import Status
 from requests_app.forms import SubjectForm, UploadForm
@@ -102,9 +102,17 @@ def form(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     if row.status not in drafts.EDITABLE:
         return redirect("requests_app:detail", row.public_id)
+    if not (kind.outlives_contract or row.has_own_contract):
+        # The form would tell of the schedule and the debts of whoever leases the contract now.
+        messages.error(request, deciding.contract_gone())
+        return redirect("requests_app:list")
     upload = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST":
-        drafts.keep(request=row, data=request.POST, at=now)
+        try:
+            drafts.keep(request=row, data=request.POST, at=now)
+        except RequestError as error:  # filed in another window
+            messages.error(request, str(error))
+            return redirect("requests_app:detail", row.public_id)
         sound = _take_file(request, row, upload)
         filled = drafts.form_of(row, on=clock.today(now))
         if "save" in request.POST and sound:
@@ -248,7 +256,7 @@ def _editable(request: PortalRequest, public_id: uuid.UUID) -> Request:
     """The author's own draft, or a request that came back and that the person may complete."""
     rows = Request.objects.select_related("company", "contract", "asset", "author")
     row: Request = scoped_or_404(rows, request.user, public_id=public_id)
-    if row.kind not in types() or (row.status == Status.DRAFT and row.author_id != request.user.pk):
+    if row.kind not in types():
         raise Http404
     if not has_right_in(request, row.company_id, type_of(row).right):
         raise PermissionDenied

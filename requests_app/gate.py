@@ -55,7 +55,9 @@ def _operation(kind: RequestType) -> Operation:
 
 
 def _row(facts: Facts) -> Request:
-    rows = Request.objects.select_related("company", "contract", "asset", "author")
+    # Who has lost the contract or the money since the summary signs nothing.
+    own = Request.objects.for_user(facts.user)
+    rows = own.select_related("company", "contract", "asset", "author")
     row = rows.filter(public_id=facts.payload["request"], company=facts.company).first()
     if row is None:
         raise Refused(_("Tego wniosku już nie ma."))
@@ -78,12 +80,13 @@ def _sms(kind: RequestType, facts: Facts) -> str:
 
 
 def _basis(kind: RequestType, facts: Facts) -> dict[str, Any]:
-    """What was typed, the state, the price and what the kind itself rests on."""
+    """What was typed, the files, the state, the price and what the kind itself rests on."""
     row = _row(facts)
     now = _ready(facts)
     about = about_of(row, on=clock.today())
     return {
         "typed": row.typed,
+        "files": [str(file.public_id) for file in filing.files_of(row)],
         "status": row.status,
         "gross": str(now.price.gross),
         "refused": str(now.price.refused.gross) if now.price.refused else "",

@@ -173,5 +173,5 @@ def _arrears(row: Request, *, on: dt.date) -> Finding:
 def history(row: Request, most: int = 10) -> list[Request]:
     """Other requests of the same client, the newest first."""
     others = Request.objects.filter(company=row.company).exclude(pk=row.pk)
-    filed = others.exclude(status=Status.DRAFT).select_related("contract")
+    filed = others.left_author().select_related("contract")
     return list(filed.order_by("-changed_at", "-pk")[:most])

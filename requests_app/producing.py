@@ -15,13 +15,14 @@ from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from contracts.models import Contract
 from eboks.accounts.models import User
 from eboks.audit.services import record
 from eboks.documents import pdf
 from eboks.documents.brand import lessor_brand
 from eboks.documents.services import store
 from requests_app import workflow
-from requests_app.catalogue import Paper, RequestError, type_of
+from requests_app.catalogue import Paper, RequestError, type_of, types
 from requests_app.enums import By, Status
 from requests_app.models import Request, RequestPaper
 
@@ -122,7 +123,19 @@ def _content(request: Request, paper: Paper, row: RequestPaper) -> bytes:
 
 def paper_of(code: str) -> RequestPaper | None:
     """The paper that carries `code`, for whoever holds it."""
-    return RequestPaper.objects.filter(check_code=code).first()
+    return RequestPaper.objects.select_related("request").filter(check_code=code).first()
+
+
+def holds(paper: RequestPaper, *, on: dt.date) -> bool:
+    """Whether `paper` is in force on `on`: in its days, not revoked, and its contract goes on where
+    it speaks of one."""
+    request = paper.request
+    kind = types().get(request.kind)
+    if kind is not None and kind.papers_with_contract:
+        own = Contract.objects.filter(pk=request.contract_id or 0, company=request.company_id)
+        if not own.live().exists():
+            return False
+    return paper.is_valid(on)
 
 
 def check_address(paper: RequestPaper) -> str:

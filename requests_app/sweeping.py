@@ -13,7 +13,7 @@ from django.db.models import Q
 from eboks import clock
 from eboks.documents.pdf import PdfError
 from eboks.documents.services import DocumentDamagedError
-from requests_app import producing, scanning, telling, workflow
+from requests_app import conversation, producing, scanning, telling, workflow
 from requests_app.catalogue import RequestError, types
 from requests_app.enums import WITH_STAFF, By, Reminder, Scan, Status
 from requests_app.models import Request, RequestFile
@@ -46,7 +46,10 @@ def _expire(at: dt.datetime) -> int:
     moved = 0
     for request in due.order_by("expires_at", "pk")[:_AT_ONCE]:
         try:
-            workflow.move(request, to=Status.EXPIRED, by=By.PORTAL, actor=None, at=at)
+            with transaction.atomic():
+                workflow.move(request, to=Status.EXPIRED, by=By.PORTAL, actor=None, at=at)
+                if request.submitted_at is None:
+                    conversation.forget_files(request)
         except RequestError:  # its author was faster
             continue
         moved += 1

@@ -39,13 +39,11 @@ def request_list(request: PortalRequest) -> HttpResponse:
     """`/wnioski/`: the newest first; `?stan=otwarte|zakonczone`."""
     rows = Request.objects.for_user(request.user).for_company(request.company)
     state = clean_choice(request.GET.get("stan"), _MINE)
-    shown = rows.exclude(status=Status.DRAFT) | rows.filter(
-        status=Status.DRAFT, author=request.user
-    )
+    shown = rows
     if state == "otwarte":
-        shown = shown.exclude(status__in=ENDED)
+        shown = rows.exclude(status__in=ENDED)
     elif state == "zakonczone":
-        shown = shown.filter(status__in=ENDED)
+        shown = rows.filter(status__in=ENDED)
     page = paginate(
         request,
         shown.select_related("company", "contract", "asset").order_by("-changed_at", "-pk"),
@@ -83,6 +81,7 @@ def detail(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         .order_by("at", "pk"),
         "steps": row.steps.order_by("at", "pk"),
         "form": form,
+        "why_review": row.why_review if _sees_money(request, row) else "",
         "may_file": may_file,
         "may_withdraw": may_file and mine,
         "may_write": may_file and row.status not in ENDED,
@@ -158,7 +157,7 @@ def paper(request: PortalRequest, public_id: uuid.UUID) -> HttpResponseBase:
         request.user,
         public_id=public_id,
     )
-    if found.document is None:
+    if found.document is None or found.revoked_at is not None:
         raise Http404
     record(
         event="request_paper_read",
@@ -175,8 +174,7 @@ def paper(request: PortalRequest, public_id: uuid.UUID) -> HttpResponseBase:
 def _row(request: PortalRequest, public_id: uuid.UUID) -> Request:
     rows = Request.objects.select_related("company", "contract", "asset", "author", "instruction")
     row: Request = scoped_or_404(rows, request.user, public_id=public_id)
-    others_draft = row.status == Status.DRAFT and row.author_id != request.user.pk
-    if others_draft or row.kind not in types():
+    if row.kind not in types():
         raise Http404
     return row
 
@@ -184,6 +182,15 @@ def _row(request: PortalRequest, public_id: uuid.UUID) -> Request:
 def _need_right(request: PortalRequest, row: Request) -> None:
     if not has_right_in(request, row.company_id, type_of(row).right):
         raise PermissionDenied
+
+
+def _sees_money(request: PortalRequest, row: Request) -> bool:
+    """Why a person has to decide may be arrears, also on contracts beyond a limited membership."""
+    return any(
+        Right.VIEW_FINANCE in membership.rights and not membership.has_limits
+        for membership in request.memberships
+        if membership.company_id == row.company_id
+    )
 
 
 def _address(row: Request) -> str:

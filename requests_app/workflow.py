@@ -44,6 +44,8 @@ def move(
         changed["typed"] = {
             name: typed for name, typed in request.typed.items() if name not in private
         }
+    if to in ENDED and request.submitted_at is None:
+        changed["typed"] = {}  # nobody has ever been asked for it
     won = Request.objects.filter(pk=request.pk, status=before).update(**changed)
     if won != 1:
         request.refresh_from_db(fields=["status"])

@@ -49,8 +49,7 @@ class QueueFilter(admin.SimpleListFilter):
         return [(name, title) for name, title in office.QUEUES.items() if name]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        rows = queryset.exclude(status=Status.DRAFT)  # the client's own until it is filed
-        return office.queue(rows, self.value() or "", user=request.user, at=timezone.now())
+        return office.queue(queryset, self.value() or "", user=request.user, at=timezone.now())
 
     def choices(self, changelist: Any) -> Any:
         first, *rest = super().choices(changelist)
@@ -119,7 +118,7 @@ class RequestAdmin(ReadOnlyAdmin):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
-        return super().get_queryset(request).exclude(status=Status.DRAFT)
+        return super().get_queryset(request) & Request.objects.left_author()
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         own = lookup in {QueueFilter.parameter_name, KindFilter.parameter_name}
@@ -360,6 +359,10 @@ class PartAdmin(ReadOnlyAdmin):
     list_select_related: ClassVar[Any] = ("request",)
     find_by: ClassVar[Sequence[str]] = ("request__reference__iexact",)
     search_help_text = gettext_lazy("Numer wniosku")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.filter(request__in=Request.objects.left_author())
 
 
 @admin.register(RequestStep)

@@ -23,6 +23,8 @@ from eboks.tenancy.rights import Right, roles_with
 from invoicing.models import Charge, FeeLine
 from requests_app.enums import OPEN, By, FeeState, Scan, Status
 
+_UNFILED = Q(submitted_at__isnull=True, status__in=[Status.DRAFT, Status.WITHDRAWN, Status.EXPIRED])
+
 
 class RequestQuerySet(CompanyScopedQuerySet["Request"]):
     contract_path = "contract"
@@ -35,6 +37,16 @@ class RequestQuerySet(CompanyScopedQuerySet["Request"]):
             user=user.pk, role__in=roles_with(Right.VIEW_FINANCE)
         )
         return rows.filter(Q(is_financial=False) | Q(company__in=paying.values("company")))
+
+    def left_author(self) -> Self:
+        """Without drafts, and without those that were given up or expired as drafts."""
+        return self.exclude(_UNFILED)
+
+    def _of_memberships(
+        self, memberships: models.QuerySet[Membership], user: AbstractBaseUser | AnonymousUser
+    ) -> Self:
+        """A draft is its author's alone, also when it has ended."""
+        return super()._of_memberships(memberships, user).filter(~_UNFILED | Q(author=user.pk))
 
 
 class Request(models.Model):
@@ -181,6 +193,11 @@ class Request(models.Model):
         return self.reference
 
     @property
+    def has_own_contract(self) -> bool:
+        """False once the contract has gone to another lessee."""
+        return self.contract is None or self.contract.company_id == self.company_id
+
+    @property
     def fee_vat(self) -> Decimal:
         return Decimal(self.fee_gross - self.fee_net)
 
@@ -192,6 +209,9 @@ class RequestPartQuerySet(CompanyScopedQuerySet[Any]):
 
     def for_user(self, user: AbstractBaseUser | AnonymousUser) -> Self:
         return self.filter(request__in=Request.objects.for_user(user))
+
+    def for_member(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        return self.filter(request__in=Request.objects.for_member(user))
 
 
 class RequestStep(models.Model):

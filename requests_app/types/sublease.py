@@ -215,6 +215,7 @@ TYPE = RequestType(
     basis=_basis,
     effect=_enter,
     papers=_papers,
+    papers_with_contract=True,
     private=("identifier",),
     office=_office,
 )

@@ -119,6 +119,12 @@ class TravelForm(RequestForm):
             raise ValidationError(_("Pierwszy dzień wyjazdu już minął."))
         return day
 
+    def clean_countries(self) -> list[str]:
+        return list(dict.fromkeys(self.cleaned_data["countries"]))
+
+    def clean_languages(self) -> list[str]:
+        return list(dict.fromkeys(self.cleaned_data["languages"]))
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         self._check_period(cleaned.get("first_day"), cleaned.get("last_day"))
@@ -139,12 +145,13 @@ class TravelForm(RequestForm):
         contract = self.about.contract
         if last < first:
             self.add_error("last_day", _("Ostatni dzień nie może być przed pierwszym."))
-        elif last >= clock.add_months(first, _LONGEST_MONTHS):
-            self.add_error("last_day", _("Zgodę wydajemy najwyżej na 12 miesięcy."))
         elif contract is not None and last > contract.end_on:
             self.add_error(
                 "last_day", _("Umowa kończy się wcześniej: %s.") % long_date(contract.end_on)
             )
+        # After the end of the contract, for 12 months from a day of the year 9999 are no date.
+        elif last >= clock.add_months(first, _LONGEST_MONTHS):
+            self.add_error("last_day", _("Zgodę wydajemy najwyżej na 12 miesięcy."))
 
     def _check_languages(self, cleaned: dict[str, Any]) -> None:
         rules = rules_on(cleaned["first_day"])
@@ -361,5 +368,6 @@ TYPE = RequestType(
     decide=_decide,
     effect=_effect,
     papers=_papers,
+    papers_with_contract=True,
     office=_office,
 )

@@ -21,7 +21,7 @@ from requests_app.models import Request
 from requests_app.models.settlements import SettlementQuote
 from tests import factories as f
 from tests.requests_app.con_01 import DUE, NOW, TODAY, con_01, make_rule
-from tests.requests_app.conftest import SESSION, draft, filed, zl
+from tests.requests_app.conftest import SESSION, draft, filed, signed, zl
 from tests.requests_app.papers import text_of
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +208,22 @@ def test_second_request_for_the_same_contract_is_refused(leased, rule):
 
     assert instruction.state != "executed"
     assert Request.objects.filter(status=Status.SUBMITTED).count() == 1
+
+
+def test_price_that_was_agreed_on_is_not_accepted_a_second_time(
+    leased, rule, clerk, second_clerk, commits
+):
+    row = filed(KIND, leased, TYPED)
+    with commits():
+        deciding.approve(request_id=row.pk, actor=clerk, at=timezone.now())
+        deciding.approve(request_id=row.pk, actor=second_clerk, at=timezone.now())
+    row.refresh_from_db()
+    assert row.status == Status.PRODUCED
+
+    instruction = signed(draft(KIND, leased, TYPED), leased.user)
+
+    assert instruction.state == "refused"
+    assert SettlementQuote.objects.count() == 1
 
 
 @pytest.mark.parametrize(

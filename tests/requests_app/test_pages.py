@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from eboks.tenancy.rights import Role
-from requests_app import conversation
+from requests_app import conversation, filing
 from requests_app.enums import Scan, Status
 from requests_app.models import Request, RequestFile, RequestMessage, RequestPaper
 from tests import factories as f
@@ -154,7 +154,7 @@ def test_wrong_file_is_refused_and_the_text_stays(client, lessee):
 
 def test_file_that_is_not_scanned_is_given_to_nobody(client, lessee, office, settings):
     settings.CLAMD_URL = "tcp://127.0.0.1:1"
-    row = filed("general-question", lessee, QUESTION, about=False)
+    row = draft("general-question", lessee, QUESTION, about=False)
     from eboks.onboarding.scans import Scan as Picture
 
     file = conversation.attach(
@@ -164,6 +164,7 @@ def test_file_that_is_not_scanned_is_given_to_nobody(client, lessee, office, set
         file_name="pismo.pdf",
         at=timezone.now(),
     )
+    filing.submit(request_id=row.pk, actor=lessee.user, at=timezone.now())
     client.force_login(lessee.user)
 
     assert file.scan == Scan.WAITING
