@@ -155,6 +155,21 @@ def directory(name: str) -> Path:
     return path
 
 
+def private_file(name: str) -> str:
+    """An absolute path of a file that we may read and not everybody may; empty when not set."""
+    value = text(name, "")
+    if not value:
+        return ""
+    path = Path(value)
+    if not path.is_absolute():
+        raise ImproperlyConfigured(f"{name}={value!r} is odd: an absolute path is needed.")
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise ImproperlyConfigured(f"{name}={value!r} is not a file we may read.")
+    if path.stat().st_mode & 0o007:
+        raise ImproperlyConfigured(f"{name}: everybody may use {value}: chmod 600 it.")
+    return value
+
+
 def email_address(name: str, *, optional: bool = False) -> str:
     """A bare e-mail address; an empty text when it is `optional` and not set."""
     value = text(name, "" if optional else None)

@@ -50,7 +50,7 @@ def findings(*, at: dt.datetime) -> list[Finding]:
             cursor.execute("SELECT 1")
         if not _migrated():
             return [Finding("migrations", "run `manage.py migrate`", fatal=True), *_disk()]
-        return [*_disk(), *_queue(at), *_feed(at), *_night(at)]
+        return [*_disk(), *_queue(at), *_feed(at), *_night(at), *_signing(at)]
     except Error as error:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         return [Finding("database", reason, fatal=True), *_disk()]
@@ -119,6 +119,14 @@ def _night(at: dt.datetime) -> Iterator[Finding]:
     aside = JobFailure.objects.filter(is_set_aside=True).count()
     if aside:
         yield Finding("jobs", f"set aside: {aside}", fatal=False)
+
+
+def _signing(at: dt.datetime) -> Iterator[Finding]:
+    from eboks.documents.checks import trouble_with_certificate  # noqa: PLC0415 -- as above
+
+    text, _already = trouble_with_certificate(at=at)
+    if text:
+        yield Finding("signing", text, fatal=False)
 
 
 @shared_task(expires=300)  # type: ignore[untyped-decorator]

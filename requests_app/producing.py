@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from contracts.models import Contract
 from eboks.accounts.models import User
 from eboks.audit.services import record
-from eboks.documents import pdf
+from eboks.documents import pdf, signing
 from eboks.documents.brand import lessor_brand
 from eboks.documents.services import store
 from requests_app import workflow
@@ -83,7 +83,7 @@ def _paper(request: Request, paper: Paper, language: str, *, at: dt.datetime) ->
         },
     )
     if row.document_id is None:
-        content = _content(request, paper, row)
+        content = _content(request, paper, row, at=at)
         row.document = store(
             company=request.company,
             key=f"{KEY}:{row.public_id}",
@@ -97,8 +97,9 @@ def _paper(request: Request, paper: Paper, language: str, *, at: dt.datetime) ->
     return row
 
 
-def _content(request: Request, paper: Paper, row: RequestPaper) -> bytes:
-    """The PDF in the language of `row`; the same bytes each time."""
+def _content(request: Request, paper: Paper, row: RequestPaper, *, at: dt.datetime) -> bytes:
+    """The PDF in the language of `row`, signed at `at` where the lessor gave a certificate; without
+    one, the same bytes each time."""
     address = check_address(row)
     with translation.override(row.language):
         html = render_to_string(
@@ -114,11 +115,13 @@ def _content(request: Request, paper: Paper, row: RequestPaper) -> bytes:
                 "asset": request.asset,
                 "facts": request.facts,
                 "check_address": address,
+                "signed": signing.is_on(),
                 "qr": qr(address, title=paper.qr_title),
                 **paper.context,
             },
         )
-        return pdf.render_pdf(html, title=f"{row.title} {row.number}")
+        title = f"{row.title} {row.number}"
+        return signing.sign_pdf(pdf.render_pdf(html, title=title), reason=title, at=at)
 
 
 def paper_of(code: str) -> RequestPaper | None:

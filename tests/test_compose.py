@@ -41,7 +41,7 @@ def environment_names() -> Iterator[str]:
 
 
 def explained() -> set[str]:
-    return set(re.findall(r"^#?([A-Z][A-Z_]+)=", EXAMPLE, re.MULTILINE))
+    return set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
 
 
 def test_all_services_are_there() -> None:
@@ -91,6 +91,15 @@ def test_bank_statements_arrive_where_every_part_of_the_portal_looks() -> None:
     assert "/data/statements" in (ROOT / "Dockerfile").read_text()
 
 
+def test_certificate_of_papers_reaches_every_part_of_the_portal() -> None:
+    for name in PORTAL:
+        assert (
+            SERVICES[name]["environment"]["PDF_SIGN_P12"] == "${PDF_SIGN_P12:+/etc/ebok/sign.p12}"
+        )
+        # Unset: nothing lies there.
+        assert "${PDF_SIGN_P12:-/dev/null}:/etc/ebok/sign.p12:ro" in SERVICES[name]["volumes"]
+
+
 def test_services_wait_for_healthy_neighbours() -> None:
     for name in ("web", *WORKERS, "beat"):
         conditions = {
@@ -105,7 +114,7 @@ def test_services_wait_for_healthy_neighbours() -> None:
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret_has_no_default(name: str) -> None:
-    uses = re.findall(rf"\$\{{{name}([^A-Z_].*?)\}}", TEXT)
+    uses = re.findall(rf"\$\{{{name}([^A-Z0-9_].*?)\}}", TEXT)
 
     assert uses
     assert all(use.startswith(":?") for use in uses)
@@ -173,7 +182,7 @@ def test_browser_tests_serve_every_queue() -> None:
 
 
 def test_every_variable_of_compose_is_explained() -> None:
-    assert set(re.findall(r"\$\{([A-Z_]+)", TEXT)) <= explained()
+    assert set(re.findall(r"\$\{([A-Z0-9_]+)", TEXT)) <= explained()
 
 
 def test_every_variable_that_the_program_reads_is_explained() -> None:
@@ -187,14 +196,14 @@ def test_compose_passes_on_every_setting_that_has_no_default() -> None:
     given = set(SERVICES["web"]["environment"]) | {"DATA_DIR"}  # the image sets that one
     base = (ROOT / "eboks/settings/base.py").read_text()
 
-    assert set(re.findall(r'env\.(?!flag|number|choice)\w+\("([A-Z_]+)"', base)) <= given
+    assert set(re.findall(r'env\.(?!flag|number|choice)\w+\("([A-Z0-9_]+)"', base)) <= given
 
 
 def test_what_may_be_changed_in_the_example_reaches_the_portal() -> None:
-    used = set(re.findall(r"\$\{([A-Z_]+)", TEXT))
+    used = set(re.findall(r"\$\{([A-Z0-9_]+)", TEXT))
     mentioned = EXAMPLE.split("# ---- May be changed ")[1].split("# ---- ")[0]
 
-    names = set(re.findall(r"^([A-Z][A-Z_]+)=", mentioned, re.MULTILINE))
+    names = set(re.findall(r"^([A-Z][A-Z0-9_]+)=", mentioned, re.MULTILINE))
     assert "CAR_LIMIT_BY" in names
     assert names <= used
 

@@ -231,6 +231,42 @@ def test_secret_file_that_cannot_be_trusted_is_refused(
         env.secret("SECRET_KEY")
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("relative", "absolute path"),
+        ("absent", "not a file"),
+        ("directory", "not a file"),
+        ("readable by all", "chmod 600"),
+    ],
+)
+def test_certificate_file_that_cannot_be_trusted_is_refused(
+    fault: str, words: str, tmp_path: Path, read_base: Callable[[str, str], object]
+) -> None:
+    file = tmp_path / "sign.p12"
+    if fault != "absent":
+        file.write_bytes(b"x")
+        file.chmod(0o644 if fault == "readable by all" else 0o600)
+    given = {"relative": "sign.p12", "directory": str(tmp_path)}.get(fault, str(file))
+
+    with pytest.raises(ImproperlyConfigured, match=f"^PDF_SIGN_P12.*{words}"):
+        read_base("PDF_SIGN_P12", given)
+
+
+def test_certificate_needs_its_password(
+    production: dict[str, str], tmp_path: Path, read_base: Callable[[str, str], dict[str, object]]
+) -> None:
+    file, word = tmp_path / "sign.p12", tmp_path / "word"
+    for path in (file, word):
+        path.write_text("hidden-word\n")
+        path.chmod(0o600)
+    with pytest.raises(ImproperlyConfigured, match=r"^PDF_SIGN_P12_PASSWORD is not set"):
+        read_base("PDF_SIGN_P12", str(file))
+
+    production["PDF_SIGN_P12_PASSWORD_FILE"] = str(word)
+    assert read_base("PDF_SIGN_P12", str(file))["PDF_SIGN_P12_PASSWORD"] == "hidden-word"
+
+
 def test_database_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://e%40k:p%2Fw@db:6543/ebok?sslmode=verify-full")
 

@@ -6,3 +6,6 @@ class DocumentsConfig(AppConfig):
     name = "eboks.documents"
     label = "documents"
     verbose_name = _("Dokumenty")
+
+    def ready(self) -> None:
+        from eboks.documents import checks  # noqa: F401, PLC0415 -- registers itself

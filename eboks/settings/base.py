@@ -297,6 +297,10 @@ REQUESTS_TWO_PEOPLE_FROM = env.number("REQUESTS_TWO_PEOPLE_FROM", 10_000, low=0,
 # ClamAV's daemon for files that clients send, e.g. tcp://clamav:3310. Empty: files are not scanned.
 CLAMD_URL = env.text("CLAMD_URL", "")
 
+# The certificate that signs the papers, a PKCS#12 file. Empty: papers are not signed.
+PDF_SIGN_P12 = env.private_file("PDF_SIGN_P12")
+PDF_SIGN_P12_PASSWORD = env.text("PDF_SIGN_P12_PASSWORD", None if PDF_SIGN_P12 else "")
+
 # --- exports (SEC-57) -------------------------------------------------------------------------
 EXPORTS_PER_HOUR = 10  # a person
 EXPORTS_AT_A_TIME = 2  # a person; further ones wait in the queue

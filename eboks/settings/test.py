@@ -16,6 +16,7 @@ from eboks.settings.dev import DATABASES, REDIS_URL  # noqa: E402
 
 DEBUG = False
 ISSUER_CONTRACTS_FROM = None
+PDF_SIGN_P12 = PDF_SIGN_P12_PASSWORD = ""
 LESSOR_KEEP_SECONDS = 0  # no test sees another's lessor
 CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
