@@ -194,7 +194,7 @@ def _approve(
     fee: Decimal | None = None,
 ) -> None:
     kind = type_of(request)
-    if not kind.outlives_contract and not request.has_own_contract:
+    if not kind.begun_by_lessor and not request.has_own_contract:
         raise RequestError(contract_gone())
     request.answer = answer
     with translation.override(request.language):

@@ -102,7 +102,7 @@ def form(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     if row.status not in drafts.EDITABLE:
         return redirect("requests_app:detail", row.public_id)
-    if not (kind.outlives_contract or row.has_own_contract):
+    if not (kind.begun_by_lessor or row.has_own_contract):
         # The form would tell of the schedule and the debts of whoever leases the contract now.
         messages.error(request, deciding.contract_gone())
         return redirect("requests_app:list")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -47,7 +49,7 @@ def test_consent_is_in_force_while_its_contract_goes_on(client, paper):
 
 @pytest.mark.parametrize("change", ["terminated", "ceded"])
 def test_consent_is_void_when_its_contract_is(client, paper, change):
-    new = {"company": f.CompanyFactory()}
+    new: dict[str, Any] = {"company": f.CompanyFactory()}
     if change == "terminated":
         new = {"status": ContractStatus.TERMINATED}
     Contract.objects.filter(pk=paper.request.contract_id).update(**new)

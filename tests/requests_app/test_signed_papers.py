@@ -16,7 +16,8 @@ from requests_app.models import RequestPaper
 from tests.certificates import PASSWORD, check, make_p12
 from tests.requests_app.conftest import filed
 from tests.requests_app.country_rows import first_rules
-from tests.requests_app.test_travel_consent import KIND, text_of, typed
+from tests.requests_app.papers import text_of
+from tests.requests_app.test_travel_consent import KIND, typed
 
 pytestmark = pytest.mark.django_db
 # What each language says with a certificate, and without.
