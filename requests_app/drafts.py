@@ -24,6 +24,7 @@ from requests_app.models import Request, RequestStep
 # Without letters and digits that look alike; read out over the phone.
 _SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _LONGEST_VALUE = 5000
+_MOST_VALUES = 300  # of one field; there are not so many countries
 EDITABLE = (Status.DRAFT, Status.NEEDS_CUSTOMER)
 
 
@@ -100,7 +101,9 @@ def keep(*, request: Request, data: QueryDict, at: dt.datetime) -> None:
     """Keeps what was typed, right or wrong. Raises RequestError for a request that is filed."""
     names = set(type_of(request).form.base_fields)
     typed = {
-        name: [_storable(value) for value in data.getlist(name)] for name in names if name in data
+        name: [_storable(value) for value in data.getlist(name)[:_MOST_VALUES]]
+        for name in names
+        if name in data
     }
     days = dt.timedelta(days=settings.REQUEST_DRAFT_DAYS)
     values: dict[str, Any] = {"typed": typed, "changed_at": at}

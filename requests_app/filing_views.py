@@ -18,6 +18,7 @@ from eboks import clock, origin
 from eboks.authorisation import services as gate
 from eboks.authorisation.registry import Refused
 from eboks.http import PortalRequest
+from eboks.onboarding.limits import too_often
 from eboks.onboarding.scans import read_scan
 from eboks.tenancy.access import has_right, has_right_in, right_required, scoped_or_404
 from eboks.tenancy.acting import choose_company
@@ -59,6 +60,9 @@ def start(request: PortalRequest, name: str) -> HttpResponse:
     kind = types()[name]
     if not _may(request, kind):
         raise PermissionDenied
+    limited = too_often(request, "request_begun")
+    if limited is not None:
+        return limited
     now = timezone.now()
     today = clock.today(now)
     company = _company(request, kind)

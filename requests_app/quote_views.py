@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from contracts.models import Contract
 from eboks import clock
 from eboks.http import PortalRequest
+from eboks.onboarding.limits import too_often
 from eboks.tenancy.access import has_right_in, scoped_or_404
 from eboks.tenancy.rights import Right
 from requests_app import quoting
@@ -49,6 +50,9 @@ class Column:
 def settlement(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     """`/wnioski/rozliczenie/<contract>/?dzien=`: the price of that day, of tomorrow, of the next
     due date and of the last possible day, each line of the arithmetic."""
+    limited = too_often(request, "schedule_counted", reads=True)
+    if limited is not None:
+        return limited
     rows = Contract.objects.select_related("company")
     contract = scoped_or_404(rows, request.user, public_id=public_id)
     if not has_right_in(request, contract.company_id, Right.VIEW_FINANCE):

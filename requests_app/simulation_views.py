@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from contracts.models import Contract
 from eboks import clock
 from eboks.http import PortalRequest
+from eboks.onboarding.limits import too_often
 from eboks.tenancy.access import has_right_in, scoped_or_404
 from eboks.tenancy.rights import Right
 from requests_app.catalogue import About
@@ -25,6 +26,9 @@ def simulation(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
 
     What is asked stands in the address, so that a result can be kept or sent on.
     """
+    limited = too_often(request, "schedule_counted", reads=True)
+    if limited is not None:
+        return limited
     rows = Contract.objects.select_related("company")
     contract: Contract = scoped_or_404(rows, request.user, public_id=public_id)
     if not has_right_in(request, contract.company_id, Right.VIEW_FINANCE):

@@ -197,6 +197,8 @@ ACCOUNT_RATE_LIMITS = {
     "access_application_sent": "10/h/ip,3/d/key",
     "access_pdf": "20/m/ip",
     "paper_check": "30/m/ip,300/h/ip",
+    "schedule_counted": "60/m/user",
+    "request_begun": "120/h/user",
 }
 ACCOUNT_FORMS = {
     "login": "eboks.accounts.forms.LoginForm",

@@ -402,8 +402,9 @@ def _fee(request: HttpRequest) -> Decimal | None:
         return None
     try:
         fee = Decimal(typed[:12])
-    except InvalidOperation:
-        fee = Decimal("NaN")
-    if not fee.is_finite() or fee < 0 or fee != fee.quantize(Decimal("0.01")):
+        is_amount = fee.is_finite() and fee >= 0 and fee == fee.quantize(Decimal("0.01"))
+    except InvalidOperation:  # no number, or one too large for grosze
+        is_amount = False
+    if not is_amount:
         raise RequestError(_("Kwota opłaty jest nieprawidłowa."))
     return fee
