@@ -15,6 +15,7 @@ from eboks.portal.demo.people import OWNER_COMPANY
 from eboks.tenancy.models import Company
 from requests_app import conversation, deciding, drafts, filing, producing
 from requests_app.catalogue import types
+from requests_app.enums import Status
 from requests_app.models import ComplaintTerm, Request, SettlementRule
 from requests_app.models.complaints import ClientKind
 from requests_app.models.settlements import Discount, PriceVat
@@ -54,7 +55,10 @@ def load_requests(*, at: dt.datetime) -> None:
         at=at - dt.timedelta(days=1),
     )
     _question(own, owner, "Faktura za wrzesień", "Prosimy o wyjaśnienie pozycji 2.", at=at)
-    _travel(own, owner, at=at)
+    trip = _travel(own, owner, at=at)
+    if trip is not None and trip.status == Status.SUBMITTED:  # the demo's owner owes an invoice
+        deciding.approve(request_id=trip.pk, actor=clerk, at=at)
+        producing.produce(request_id=trip.pk, at=at)
 
 
 def _make_rules() -> None:
@@ -83,7 +87,7 @@ def _make_rules() -> None:
     )
 
 
-def _travel(company: Company, author: User, *, at: dt.datetime) -> None:
+def _travel(company: Company, author: User, *, at: dt.datetime) -> Request | None:
     """A trip next week, when the company has a vehicle on a contract that lasts so long."""
     first = clock.today(at) + dt.timedelta(days=7)
     last = first + dt.timedelta(days=10)
@@ -95,7 +99,7 @@ def _travel(company: Company, author: User, *, at: dt.datetime) -> None:
     )
     asset = vehicles.exclude(plate="").order_by("plate", "pk").first()
     if asset is None:
-        return
+        return None
     typed = {
         "countries": ["DE", "FR"],
         "first_day": [first.isoformat()],
@@ -103,7 +107,7 @@ def _travel(company: Company, author: User, *, at: dt.datetime) -> None:
         "driver": ["company"],
         "languages": ["pl", "en"],
     }
-    _filed("travel-consent", company, author, typed, asset, at=at)
+    return _filed("travel-consent", company, author, typed, asset, at=at)
 
 
 def _question(company: Company, author: User, topic: str, text: str, *, at: dt.datetime) -> Request:
