@@ -13,13 +13,18 @@ from playwright.sync_api import Page
 
 @dataclass(frozen=True)
 class Place:
-    """A page: opened at `path`; then, where `follow` is given, through the first such link."""
+    """A page: opened at `path`; then, where `follow` is given, through the first such link.
+
+    After ` >> ` comes what is below the page of the link, or the next link to follow.
+    """
 
     name: str
     path: str
     who: str | None = "owner"
     follow: str = ""
 
+
+CON_01, CONTRACT = "/umowy/?q=CON-01", "main tbody a[href^='/umowy/']"
 
 PLACES = [
     Place("login", "/konto/logowanie/", who=None),
@@ -102,6 +107,26 @@ PLACES = [
     Place("accounting", "/raporty/ksiegowosc/"),
     Place("tax", "/raporty/podatki/"),
     Place("vehicle-uses", "/raporty/podatki/pojazdy/"),
+    Place("requests", "/wnioski/"),
+    Place("requests-none", "/wnioski/", who="finance"),
+    Place("request-catalogue", "/wnioski/nowy/"),
+    Place("request-start", "/wnioski/nowy/travel-consent/"),
+    Place("request-start-signed", "/wnioski/nowy/early-termination/"),
+    Place("request", "/wnioski/?stan=zakonczone", follow="main tbody a[href^='/wnioski/']"),
+    Place("request-settlement", CON_01, follow=f"{CONTRACT} >> main a[href*='/rozliczenie/']"),
+    Place(
+        "request-simulation",
+        CON_01,
+        follow=f"{CONTRACT} >> harmonogram/ >> main a[href*='/symulacja/']",
+    ),
+    Place(
+        "request-contract-end",
+        "/umowy/?q=TZ-03",
+        follow=f"{CONTRACT} >> main a[href*='/koniec-umowy/']",
+    ),
+    Place("vehicle-users", "/wnioski/uzytkownicy/"),
+    Place("paper-check", "/sprawdz/", who=None),
+    Place("paper-unknown", "/sprawdz/AAAA/", who=None),
     Place("logout", "/konto/wylogowanie/"),
     Place("forbidden", "/faktury/", who="fleet"),
     Place("not-found", "/umowy/00000000-0000-4000-8000-000000000000/"),
@@ -187,14 +212,20 @@ class Sessions:
         return self._found[who]
 
 
+def _next_address(step: str, place: Place, page: Page) -> str:
+    if not step.startswith("main "):
+        return page.url.partition("?")[0] + step
+    href = page.locator(step).first.get_attribute("href")
+    assert href, f"{place.name}: no link {step} on {page.url}"
+    return href
+
+
 def open_place(place: Place, page: Page, sessions: Sessions) -> Page:
     """Opens `place` as its person in `page`."""
     if place.who:
         page.context.add_cookies(sessions[place.who])
     page.goto(place.path)
     if place.follow:
-        link, _, below = place.follow.partition(" >> ")
-        href = page.locator(link).first.get_attribute("href")
-        assert href, f"{place.name}: no link {link} on {place.path}"
-        page.goto(href + below)
+        for step in place.follow.split(" >> "):
+            page.goto(_next_address(step, place, page))
     return page

@@ -18,7 +18,7 @@ from tests.browser.portal import Portal
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESK, PHONE = (1280, 900), (360, 780)
 PAGE_BYTES = 60_000
-EXPECTED_STATUS = {"forbidden": 403, "not-found": 404, "freeze-dead": 410}
+EXPECTED_STATUS = {"forbidden": 403, "not-found": 404, "paper-unknown": 404, "freeze-dead": 410}
 
 
 @dataclass
