@@ -25,9 +25,15 @@ class CodeForm(forms.Form):
         label=gettext_lazy("Kod z dokumentu"),
         help_text=gettext_lazy("Stoi pod kodem QR. Odstępy nie mają znaczenia."),
         max_length=_LONGEST,
-        required=False,
+        error_messages={"required": gettext_lazy("Wpisz kod z dokumentu.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+
+    def clean_code(self) -> str:
+        code = _clean(self.cleaned_data["code"])
+        if not code:
+            raise forms.ValidationError(self.fields["code"].error_messages["required"])
+        return code
 
 
 @require_GET
@@ -37,9 +43,10 @@ def ask(request: HttpRequest) -> HttpResponse:
     limited = too_often(request, "paper_check", reads=True)
     if limited is not None:
         return limited
-    if typed := _clean(request.GET.get("code", "")):
-        return redirect("requests_app:paper_check", typed)
-    return render(request, "requests_app/check_code.html", {"form": CodeForm()})
+    form = CodeForm(request.GET if "code" in request.GET else None)
+    if form.is_valid():
+        return redirect("requests_app:paper_check", form.cleaned_data["code"])
+    return render(request, "requests_app/check_code.html", {"form": form})
 
 
 @require_GET
