@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -55,6 +56,28 @@ def test_request_of_another_company_is_not_found(client, lessee):
         assert client.get(f"/wnioski/{row.public_id}/{ending}").status_code == 404
     for ending in ("wiadomosc/", "wycofaj/"):
         assert client.post(f"/wnioski/{row.public_id}/{ending}").status_code == 404
+
+
+def test_summary_in_any_language_files_at_its_own_price(client, lessee):
+    client.force_login(lessee.user)
+    for language in ("pl", "en", "uk"):
+        row = draft("general-question", lessee, QUESTION, about=False)
+        address = f"/wnioski/{row.public_id}/sprawdz/"
+        headers = {"accept-language": language}
+        page = client.get(address, headers=headers).content.decode()
+        (shown,) = re.findall(r'name="gross" value="([^"]*)"', page)
+
+        client.post(address, {"gross": shown}, headers=headers)
+
+        row.refresh_from_db()
+        assert row.status == Status.SUBMITTED
+
+
+def test_list_says_what_a_question_is_about(client, lessee):
+    filed("general-question", lessee, QUESTION, about=False)
+    client.force_login(lessee.user)
+
+    assert "<small>Tablice</small>" in client.get("/wnioski/").content.decode()
 
 
 def test_wrong_form_is_kept_as_a_draft(client, lessee):
@@ -226,6 +249,14 @@ def test_check_page_takes_a_code_typed_with_spaces(client, paper):
     answer = client.get("/sprawdz/", {"code": "abcd efgh jklm npqr stuv wxyz 23"})
 
     assert answer.url == f"/sprawdz/{paper.check_code}/"
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "–"])
+def test_check_page_says_that_a_code_is_missing(client, typed):
+    page = client.get("/sprawdz/", {"code": typed}).content.decode()
+
+    assert "<title>Błąd:" in page
+    assert "error-summary" in page
 
 
 def test_check_page_knows_nothing_of_other_codes(client, paper):
