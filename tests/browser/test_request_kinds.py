@@ -139,7 +139,7 @@ WAYS = [
         typed={"option": "buyout"},
         who="signatory",
         scripts=False,
-        steps=TWO_CLOSE,
+        steps=ONE_CLOSES,
         shown="wykupujemy przedmiot",
     ),
     Way(
@@ -262,8 +262,8 @@ class Offices:
             lines = self.portal.manage("demo_logins").splitlines()
             told = dict(line.split()[:2] for line in lines if line)
             page = browser_profile(self.browser, self.portal).new_page()
-            self.pages[name] = page
             enter_as_staff(page, name, told[name])
+            self.pages[name] = page
         return self.pages[name]
 
 
@@ -389,7 +389,7 @@ def test_letter_of_an_authority_is_registered_answered_and_sent(client, demo_peo
     office.get_by_role("link", name="Zarejestruj pismo organu").click()
     for name, value in {
         "authority": "Komenda Miejska Policji w Kaliszu",
-        "letter_no": "RD-1/2026",
+        "letter_no": "RD-7/2026",
         "received_on": iso(-2),
         "deadline": iso(10),
         "offence_at": f"{iso(-20)}T10:15",
@@ -405,7 +405,7 @@ def test_letter_of_an_authority_is_registered_answered_and_sent(client, demo_peo
     page = client("owner", scripts=False)
     page.goto("/wnioski/")
     page.locator("main tbody tr", has_text=number).get_by_role("link").first.click()
-    expect(page.locator("main")).to_contain_text("Czekamy na Ciebie")
+    expect(page.locator("main")).to_contain_text("Czekamy na Twoją odpowiedź")
     page.get_by_role("link", name="Odpowiedz", exact=True).click()
     way = Way(
         kind="traffic-fine",
