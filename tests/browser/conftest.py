@@ -26,6 +26,7 @@ PEOPLE = {
     "accountant": "demo-ksiegowa",
     "fleet": "demo-flota",
     "finance": "demo-finanse",
+    "signatory": "demo-podpis",
     "driver": "demo-kierowca",
 }
 CHROMIUM = os.environ.get("EBOK_CHROMIUM") or next(
@@ -160,13 +161,22 @@ def sessions(browser: Browser, portal: Portal, demo_people: dict[str, Person]) -
 
 
 @pytest.fixture
-def log_in(sessions: Sessions) -> Callable[[BrowserContext, str], None]:
-    """`log_in(context, "owner")`: the browser profile is then that person's."""
+def log_in(
+    sessions: Sessions, new_context: Callable[..., BrowserContext]
+) -> Iterator[Callable[[BrowserContext, str], None]]:
+    """`log_in(context, "owner")`: the browser profile is then that person's.
+
+    Whoever says the password again gets a new session key, which the next test goes on with.
+    """
+    opened: list[tuple[BrowserContext, str]] = []
 
     def as_person(context: BrowserContext, who: str) -> None:
         context.add_cookies(sessions[who])
+        opened.append((context, who))
 
-    return as_person
+    yield as_person
+    for context, who in opened:
+        sessions.keep(who, context)
 
 
 @pytest.fixture

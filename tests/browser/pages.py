@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from playwright._impl._api_structures import SetCookieParam
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 
 @dataclass(frozen=True)
@@ -210,6 +210,12 @@ class Sessions:
                 self._failed[who] = _one_line(str(error))[:300]
                 raise
         return self._found[who]
+
+    def keep(self, who: str, context: BrowserContext) -> None:
+        """What `context` holds by now, unless it has been logged out."""
+        cookies = [SetCookieParam(**cookie) for cookie in context.cookies()]  # type: ignore[typeddict-item]
+        if any(cookie["name"].endswith("session") for cookie in cookies):
+            self._found[who] = cookies
 
 
 def _next_address(step: str, place: Place, page: Page) -> str:
