@@ -69,7 +69,7 @@ def test_hostile_value_in_any_field_is_a_page(client, ready, name):
 
     for value in HOSTILE:
         wrong = [{one: [value, value] for one in kind.form.base_fields}]
-        wrong += [{**filled, field: value} for field in filled]
+        wrong += [{**filled, field: value} for field in filled]  # type: ignore[dict-item]
         for data in wrong:  # 400: more than the portal reads at once
             assert client.post(address, data).status_code in {200, 302, 400}, (value[:20], data)
     assert client.get(address).status_code == 200
