@@ -1,6 +1,7 @@
 """Browser tests: a real Chromium against a real portal with the demo portfolio.
 
-All of them run on one worker (tests/scheduling.py), so that the portal starts once.
+All of them run on one worker (tests/scheduling.py), so that the portal starts once; it stops, with
+Playwright's event loop, when they are through: the tests after them use the database.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     _only_one_worker(tmp_path_factory.getbasetemp())
     with running_portal(tmp_path_factory.mktemp("portal")) as running:
@@ -95,7 +96,7 @@ def _only_one_worker(folder: Path) -> None:
         raise RuntimeError(text) from None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -132,7 +133,7 @@ def new_context(browser: Browser, portal: Portal) -> Iterator[Callable[..., Brow
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_people(portal: Portal) -> dict[str, Person]:
     """The demo's persons by a short name, with the passwords that the demo tells a visitor."""
     told = dict(line.split()[:2] for line in portal.manage("demo_logins").splitlines() if line)
@@ -142,7 +143,7 @@ def demo_people(portal: Portal) -> dict[str, Person]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sessions(browser: Browser, portal: Portal, demo_people: dict[str, Person]) -> Sessions:
     """Cookies of the demo persons, each logged in once through the form."""
 

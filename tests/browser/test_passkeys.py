@@ -12,6 +12,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.pages import enter
 
 PERSON = "demo-podpis"
+WITHOUT_KEYS = f"""
+from allauth.mfa.models import Authenticator
+Authenticator.objects.filter(user__username={PERSON!r}).delete()
+"""
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -46,10 +50,11 @@ def give_password(page: Page, password: str) -> None:
 
 
 @pytest.fixture
-def password(portal):
-    """Of somebody whom no other browser test logs in as: from here on they have a key."""
+def password(portal) -> Iterator[str]:
+    """The person's. Afterwards they have no key again: other tests log them in by SMS."""
     told = dict(line.split()[:2] for line in portal.manage("demo_logins").splitlines() if line)
-    return told[PERSON]
+    yield told[PERSON]
+    portal.manage("shell", "-v0", "-c", WITHOUT_KEYS)
 
 
 def test_passkey_logs_in_by_itself(page, password):
