@@ -12,7 +12,7 @@ from eboks.documents import storage
 from eboks.onboarding.scans import Scan as Picture
 from requests_app import conversation, scanning, sweeping
 from requests_app.enums import Scan
-from tests.requests_app.conftest import filed
+from tests.requests_app.conftest import draft
 
 pytestmark = pytest.mark.django_db
 QUESTION = {"topic": "Tablice", "text": "Kiedy?"}
@@ -43,7 +43,7 @@ def clamd(settings):
 
 @pytest.fixture
 def attach(lessee):
-    row = filed("general-question", lessee, QUESTION, about=False)
+    row = draft("general-question", lessee, QUESTION, about=False)
     return lambda content: conversation.attach(
         request=row,
         author=lessee.user,
