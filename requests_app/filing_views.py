@@ -72,22 +72,19 @@ def start(request: PortalRequest, name: str) -> HttpResponse:
     contracts = kind.contracts(own.filter(company__in=_companies(request, kind)), today)
     chosen = _asked_contract(request)
     initial = {"subject": _name(kind, chosen, request.GET.get("przedmiot", ""))}
-    form = SubjectForm(request.POST or None, kind=kind, contracts=contracts, initial=initial)
-    price: RequestPrice | None = None
+    # Bound also when nothing at all was sent.
+    sent = request.POST if request.method == "POST" else None
+    form = SubjectForm(sent, kind=kind, contracts=contracts, initial=initial)
+    price = _price(kind, chosen, today)  # None: the page says so, and takes nothing
     try:
-        price = price_of(kind, contract=chosen, on=today)
-        if request.method == "POST" and form.is_valid():
+        if price is not None and form.is_bound and form.is_valid():
             draft = _begun(request, kind, form, company)
             # What a page before this one has asked already is not typed twice.
             if not draft.typed and request.GET.keys() & kind.form.base_fields.keys():
                 drafts.keep(request=draft, data=request.GET, at=now)
             return redirect("requests_app:form", draft.public_id)
     except RequestError as error:
-        if request.method == "POST":
-            form.is_valid()
-            form.add_error(None, str(error))
-        else:
-            messages.error(request, str(error))
+        form.add_error(None, str(error))
     context = {
         "kind": kind,
         "form": form,
@@ -110,7 +107,8 @@ def form(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         # The form would tell of the schedule and the debts of whoever leases the contract now.
         messages.error(request, deciding.contract_gone())
         return redirect("requests_app:list")
-    upload = UploadForm(request.POST or None, request.FILES or None)
+    sent = request.POST if request.method == "POST" else None
+    upload = UploadForm(sent, request.FILES or None)
     if request.method == "POST":
         try:
             drafts.keep(request=row, data=request.POST, at=now)

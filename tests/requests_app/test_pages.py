@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import uuid
 
@@ -10,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from eboks.tenancy.rights import Role
+from invoicing.models import FeeTable
 from requests_app import conversation, filing
 from requests_app.enums import Scan, Status
 from requests_app.models import Request, RequestFile, RequestMessage, RequestPaper
@@ -90,6 +92,16 @@ def test_wrong_form_is_kept_as_a_draft(client, lessee):
     assert "Błąd" in answer.content.decode()
     again = client.get(f"/wnioski/{row.public_id}/formularz/").content.decode()
     assert "Kiedy?" in again
+
+
+def test_empty_post_without_a_price_is_answered_in_words(client, lessee):
+    FeeTable.objects.update(valid_from=timezone.localdate() + dt.timedelta(days=9))
+    client.force_login(lessee.user)
+
+    answer = client.post("/wnioski/nowy/opinion/")
+
+    assert answer.status_code == 200
+    assert "nie znamy jej ceny" in answer.content.decode()
 
 
 def test_what_an_earlier_page_asked_is_not_typed_twice(client, lessee):
