@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from contracts.filters import ASSET_TEXT
 from contracts.models import Asset
+from contracts.vehicle_panels import panels
 from eboks.http import PortalRequest
 from eboks.listing import clean_text, spellings, words
 from eboks.tenancy.access import has_right, has_right_in, right_required, scoped_or_404
@@ -49,6 +50,7 @@ def vehicle(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
         "contract": found.contract,
         "with_contract": has_right_in(request, company_id, Right.VIEW_CONTRACTS),
         "several": len(request.memberships) > 1,
+        "panels": panels(request, found),
     }
     return render(request, "contracts/vehicle.html", context)
 

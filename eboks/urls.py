@@ -21,6 +21,8 @@ urlpatterns = [
     path("moje-pliki/", include("eboks.exports.urls")),
     path("umowy/", include("contracts.urls")),
     path("pojazdy/", include("contracts.vehicle_urls")),
+    path("flota/", include("contracts.fleet.urls")),
+    path("ubezpieczenia/", include("insurance.urls")),
     path("", include("invoicing.urls")),
     path("", include("requests_app.urls")),
     path("", include("eboks.notifications.urls")),

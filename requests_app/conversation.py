@@ -13,14 +13,12 @@ from django.utils.translation import gettext as _
 
 from eboks.accounts.models import User
 from eboks.audit.services import record
-from eboks.documents import storage
-from eboks.documents.names import clean_file_name
-from eboks.documents.services import store
+from eboks.documents import antivirus, uploads
 from eboks.onboarding.scans import Scan as Picture
 from requests_app import telling, workflow
 from requests_app.catalogue import RequestError
 from requests_app.drafts import EDITABLE
-from requests_app.enums import ENDED, Scan, Status
+from requests_app.enums import ENDED, Status
 from requests_app.models import Request, RequestFile, RequestMessage
 
 KEY = "request_file"
@@ -113,27 +111,18 @@ def attach(
         raise RequestError(
             _("Do jednego wniosku można dołączyć najwyżej %d plików.") % settings.REQUEST_FILES
         )
-    stem = clean_file_name(file_name).rpartition(".")[0] or "plik"
-    name = clean_file_name(f"{stem[:100]}.{picture.extension}")
-    public_id = uuid.uuid4()
-    document = store(
-        company=request.company,
-        key=f"{KEY}:{public_id}",
-        content=picture.content,
-        file_name=name,
-        content_type=picture.content_type,
-        renderer="",
-        at=at,
+    kept = uploads.keep(
+        company=request.company, key=KEY, picture=picture, file_name=file_name, at=at
     )
     row = RequestFile.objects.create(
-        public_id=public_id,
+        public_id=kept.public_id,
         request=request,
         message=message,
         author=author,
         from_staff=from_staff,
-        name=name,
-        document=document,
-        scan=Scan.WAITING if settings.CLAMD_URL else Scan.CLEAN,
+        name=kept.name,
+        document=kept.document,
+        scan=antivirus.first_state(),
         at=at,
     )
     if settings.CLAMD_URL:
@@ -173,8 +162,5 @@ def forget_files(request: Request) -> None:
 
 
 def _delete_document(file: RequestFile) -> None:
-    document = file.document
-    if document is not None:
-        name = document.storage_name
-        document.delete()
-        transaction.on_commit(partial(storage.delete, name), robust=True)
+    if file.document is not None:
+        uploads.forget(file.document)

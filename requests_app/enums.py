@@ -79,14 +79,6 @@ class Reminder(models.TextChoices):
     LATE = "late", _("termin minął")
 
 
-class Scan(models.TextChoices):
-    """What the antivirus said of a file (SEC-86)."""
-
-    WAITING = "waiting", _("sprawdzamy plik")
-    CLEAN = "clean", _("sprawdzony")
-    INFECTED = "infected", _("zatrzymany: wirus")
-
-
 # The look of a status tag, and what a client does or waits for.
 LOOKS = {
     Status.DRAFT: "neutral",

@@ -14,10 +14,11 @@ from contracts.models import Contract
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.authorisation.models import Instruction
+from eboks.documents.antivirus import Scan
 from eboks.money import format_money
 from requests_app import conversation, deciding, drafts, workflow
 from requests_app.catalogue import Files, RequestError, type_of
-from requests_app.enums import By, FeeState, Scan, Status
+from requests_app.enums import By, FeeState, Status
 from requests_app.models import Request, RequestFile
 from requests_app.pricing import RequestPrice, price_for
 

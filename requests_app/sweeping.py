@@ -11,11 +11,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from eboks import clock
+from eboks.documents import antivirus
 from eboks.documents.pdf import PdfError
-from eboks.documents.services import DocumentDamagedError
-from requests_app import conversation, producing, scanning, telling, workflow
+from requests_app import conversation, producing, telling, workflow
 from requests_app.catalogue import RequestError, types
-from requests_app.enums import WITH_STAFF, By, Reminder, Scan, Status
+from requests_app.enums import WITH_STAFF, By, Reminder, Status
 from requests_app.models import Request, RequestFile
 
 log = structlog.get_logger("ebok.requests")
@@ -35,7 +35,7 @@ def sweep(*, at: dt.datetime) -> int:
     moved = _expire(at) + _produce(at)
     _remind(at)
     if settings.CLAMD_URL:
-        _scan()
+        antivirus.scan_waiting(RequestFile.objects.all())
     return moved
 
 
@@ -103,15 +103,3 @@ def _remind(at: dt.datetime) -> None:
             ).update(reminded=stage)
             if won == 1:
                 telling.of_term(request, stage=stage, at=at)
-
-
-def _scan() -> None:
-    waiting = RequestFile.objects.filter(scan=Scan.WAITING).order_by("pk")
-    for pk in waiting.values_list("pk", flat=True)[:_AT_ONCE]:
-        try:
-            scanning.scan(file_id=pk)
-        except scanning.ScannerDownError as error:
-            log.error("antivirus does not answer", reason=str(error))
-            return
-        except DocumentDamagedError:  # the others have their turn all the same
-            log.error("file of a request is damaged", file=pk)

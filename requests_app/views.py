@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from eboks.audit.services import record
+from eboks.documents.antivirus import Scan
 from eboks.documents.responses import document_response
 from eboks.http import PortalRequest
 from eboks.listing import clean_choice
@@ -24,7 +25,7 @@ from eboks.ui.kept_errors import keep_errors, show_kept_errors
 from eboks.ui.paging import paginate
 from requests_app import conversation, filing
 from requests_app.catalogue import RequestError, type_of, types
-from requests_app.enums import ENDED, LOOKS, STEPS, Scan, Status
+from requests_app.enums import ENDED, LOOKS, STEPS, Status
 from requests_app.forms import MessageForm
 from requests_app.gate import what_next
 from requests_app.models import Request, RequestFile, RequestPaper

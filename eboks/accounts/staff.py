@@ -16,7 +16,7 @@ _SEEN = Q(
     content_type__app_label__in=(
         *("accounts", "tenancy", "contracts", "invoicing", "documents", "feeds", "admin"),
         *("audit", "authorisation", "notifications", "onboarding"),
-        *("exports", "jobs", "retention", "requests_app"),
+        *("exports", "jobs", "retention", "requests_app", "insurance", "fleet"),
     ),
 )
 _ACCESS = Q(
@@ -28,6 +28,10 @@ _ACCESS = Q(
         *("add_accessapplication", "change_accessapplication"),
     ),
 ) | Q(content_type__app_label="requests_app", codename="change_request")
+# Policies, claims and what vehicles do are daily work of the service desk.
+_SERVICE = (Q(codename__startswith="add_") | Q(codename__startswith="change_")) & Q(
+    content_type__app_label__in=("insurance", "fleet")
+)
 
 # Where clients are told to pay: whoever books the money must not be able to send it elsewhere.
 _PAYEE = Q(
@@ -57,7 +61,7 @@ class StaffRole(models.TextChoices):
 
 _RIGHTS = {
     StaffRole.VIEW: _SEEN,
-    StaffRole.SERVICE: _SEEN | _ACCESS,
+    StaffRole.SERVICE: _SEEN | _ACCESS | _SERVICE,
     StaffRole.FINANCE: _SEEN | _MONEY,
 }
 

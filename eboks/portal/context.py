@@ -50,6 +50,8 @@ def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
     contracts = any(Right.VIEW_CONTRACTS in m.rights for m in acting)
     vehicles = any(Right.VIEW_VEHICLES in m.rights for m in acting)
     requests = any(Right.FILE_REQUESTS in m.rights for m in acting)
+    costs = any(Right.VIEW_FLEET in m.rights for m in acting)
+    insurance = any(Right.VIEW_INSURANCE in m.rights for m in acting)
     menu = _menu(
         request,
         finance=finance,
@@ -57,6 +59,8 @@ def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
         contracts=contracts,
         vehicles=vehicles,
         requests=requests,
+        costs=costs,
+        insurance=insurance,
     )
     flat = list(_flat(menu))
     inside = bool(memberships) or getattr(request, "session_ends_at", None) is not None
@@ -98,6 +102,8 @@ def _menu(
     contracts: bool,
     vehicles: bool,
     requests: bool,
+    costs: bool,
+    insurance: bool,
 ) -> list[Entry]:
     def entry(view: str, label: str, icon: str, *, short: str = "", also: str = "") -> list[Entry]:
         url = _url(view)
@@ -153,6 +159,11 @@ def _menu(
         # The bar of a phone has four places; money takes two of them.
         short = "" if finance else _("Pojazdy")
         fleet += entry("vehicles:list", label, "car", short=short, also="vehicles:")
+    if costs:
+        fleet += entry("fleet:overview", _("Flota"), "gauge", also="fleet:")
+    policies: list[Entry] = []
+    if insurance:
+        policies += entry("insurance:list", _("Ubezpieczenia"), "shield-check", also="insurance:")
     matters: list[Entry] = []
     if requests:
         matters += entry("requests_app:list", _("Wnioski"), "file-pen-line", also="requests_app:")
@@ -162,6 +173,7 @@ def _menu(
         *fleet,
         *group,
         *matters,
+        *policies,
         *entry("portal:company", _("Firma"), "building-2"),
     ]
 

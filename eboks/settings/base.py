@@ -47,6 +47,8 @@ INSTALLED_APPS = [
     "eboks.portal",
     "requests_app",
     "invoicing",
+    "insurance",
+    "contracts.fleet",
     "contracts",
     "eboks.feeds",
     "eboks.documents",

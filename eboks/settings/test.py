@@ -26,9 +26,9 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, not memory: browser tests read it from the server's threads.
     DATABASES["default"]["TEST"] = {"NAME": os.environ["DATA_DIR"] + "/test.sqlite3"}
-    # Races ask what comes out, not how soon: SQLite does not queue its writers, so on a busy machine
-    # one of fifty can be passed over for longer than a person would wait.
-    DATABASES["default"]["OPTIONS"]["timeout"] = 180
+    # Races ask what comes out, not how soon: SQLite does not queue its writers, so on a busy
+    # machine one of them can be passed over for longer than a person would wait.
+    DATABASES["default"]["OPTIONS"]["timeout"] = 180  # type: ignore[index]
 if REDIS_URL:
     # Each xdist process clears its own database.
     _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

@@ -12,7 +12,10 @@ class Right(models.TextChoices):
     EXPORT_REPORTS = "export_reports", _("pobiera raporty i zestawienia")
     HANDLE_PAYMENTS = "handle_payments", _("przygotowuje i zgłasza wpłaty, obiecuje termin zapłaty")
     VIEW_VEHICLES = "view_vehicles", _("widzi pojazdy i ich dane")
+    VIEW_FLEET = "view_fleet", _("widzi serwis, paliwo i koszty pojazdów")
+    ENTER_MILEAGE = "enter_mileage", _("wpisuje przebieg pojazdów")
     VIEW_INSURANCE = "view_insurance", _("widzi polisy i szkody")
+    HANDLE_INSURANCE = "handle_insurance", _("przesyła polisy i zgłasza szkody")
     FILE_REQUESTS = "file_requests", _("składa wnioski i widzi, co się z nimi dzieje")
     SIGN = "sign", _("podpisuje dyspozycje kodem SMS")
     MANAGE_PEOPLE = "manage_people", _("zaprasza osoby i nadaje uprawnienia")
@@ -34,21 +37,26 @@ _MONEY = frozenset(
     {Right.VIEW_CONTRACTS, Right.VIEW_FINANCE, Right.EXPORT_REPORTS, Right.HANDLE_PAYMENTS}
 )
 
-_FLEET = frozenset(
-    {Right.VIEW_CONTRACTS, Right.VIEW_VEHICLES, Right.VIEW_INSURANCE, Right.FILE_REQUESTS}
+_INSURANCE = frozenset(
+    {
+        *(Right.VIEW_CONTRACTS, Right.VIEW_VEHICLES, Right.FILE_REQUESTS),
+        *(Right.VIEW_INSURANCE, Right.HANDLE_INSURANCE),
+    }
 )
+_VEHICLES = frozenset({Right.VIEW_VEHICLES, Right.VIEW_FLEET})
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
     Role.SIGNATORY: _MONEY
-    | {Right.VIEW_VEHICLES, Right.VIEW_INSURANCE, Right.VIEW_ACTIVITY}
-    | {Right.FILE_REQUESTS, Right.SIGN},
-    Role.FINANCE: _MONEY | {Right.VIEW_VEHICLES, Right.FILE_REQUESTS},
-    Role.FLEET: _FLEET,
-    Role.INSURANCE: _FLEET,
+    | _VEHICLES
+    | _INSURANCE
+    | {Right.ENTER_MILEAGE, Right.VIEW_ACTIVITY, Right.SIGN},
+    Role.FINANCE: _MONEY | _VEHICLES | {Right.FILE_REQUESTS},
+    Role.FLEET: _INSURANCE | _VEHICLES | {Right.ENTER_MILEAGE},
+    Role.INSURANCE: _INSURANCE,
     Role.ACCOUNTANT: _MONEY | {Right.FILE_REQUESTS},
-    Role.DRIVER: frozenset({Right.VIEW_VEHICLES}),
-    Role.READ_ONLY: frozenset({Right.VIEW_CONTRACTS, Right.VIEW_FINANCE, Right.VIEW_VEHICLES}),
+    Role.DRIVER: frozenset({Right.VIEW_VEHICLES, Right.ENTER_MILEAGE}),
+    Role.READ_ONLY: _VEHICLES | {Right.VIEW_CONTRACTS, Right.VIEW_FINANCE},
 }
 
 # Roles whose holders may bind the company: giving one out is itself signed by an SMS code.

@@ -23,13 +23,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from eboks import clock
 from eboks.accounts.models import User
 from eboks.admin_site import ReadOnlyAdmin
+from eboks.documents.antivirus import Scan
 from eboks.documents.responses import document_response
 from eboks.onboarding.scans import read_scan
 from eboks.ui.words import short_date
 from invoicing.enums import FeeBase
 from requests_app import conversation, deciding, office, producing
 from requests_app.catalogue import RequestError, type_of, types
-from requests_app.enums import WITH_STAFF, FeeState, Scan, Status
+from requests_app.enums import WITH_STAFF, FeeState, Status
 from requests_app.forms import MessageForm
 from requests_app.models import Request, RequestFile, RequestMessage, RequestPaper, RequestStep
 

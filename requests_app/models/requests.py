@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from contracts.models import Asset, Contract
 from eboks.authorisation.models import Instruction
+from eboks.documents.antivirus import Scan
 from eboks.documents.models import Document
 from eboks.fields import MoneyField
 from eboks.tenancy.models import Company, CompanyScopedQuerySet, Membership
 from eboks.tenancy.rights import Right, roles_with
 from invoicing.models import Charge, FeeLine
-from requests_app.enums import OPEN, By, FeeState, Scan, Status
+from requests_app.enums import OPEN, By, FeeState, Status
 
 _UNFILED = Q(submitted_at__isnull=True, status__in=[Status.DRAFT, Status.WITHDRAWN, Status.EXPIRED])
 

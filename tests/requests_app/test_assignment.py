@@ -7,12 +7,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from contracts.models import Contract
+from eboks.documents.antivirus import Scan
 from eboks.tenancy.rights import Role
 from invoicing.models import Charge
 from requests_app import deciding, filing
 from requests_app.catalogue import RequestError
 from requests_app.drafts import form_of
-from requests_app.enums import FeeState, Scan, Status
+from requests_app.enums import FeeState, Status
 from requests_app.models import RequestFile
 from tests import factories as f
 from tests.requests_app.conftest import draft, signed, zl

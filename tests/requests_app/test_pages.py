@@ -10,10 +10,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from eboks.documents.antivirus import Scan
 from eboks.tenancy.rights import Role
 from invoicing.models import FeeTable
 from requests_app import conversation, filing
-from requests_app.enums import Scan, Status
+from requests_app.enums import Status
 from requests_app.models import Request, RequestFile, RequestMessage, RequestPaper
 from tests import factories as f
 from tests.requests_app.conftest import draft, filed

@@ -8,10 +8,10 @@ import threading
 import pytest
 from django.utils import timezone
 
-from eboks.documents import storage
+from eboks.documents import antivirus, storage
+from eboks.documents.antivirus import Scan
 from eboks.onboarding.scans import Scan as Picture
 from requests_app import conversation, scanning, sweeping
-from requests_app.enums import Scan
 from tests.requests_app.conftest import draft
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_file_waits_while_the_scanner_is_down(settings, attach):
     settings.CLAMD_URL = "tcp://127.0.0.1:1"
     file = attach(b"%PDF-1.4")
 
-    with pytest.raises(scanning.ScannerDownError):
+    with pytest.raises(antivirus.ScannerDownError):
         scanning.scan(file_id=file.pk)
     sweeping.sweep(at=timezone.now())
 
