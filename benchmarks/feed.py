@@ -72,7 +72,9 @@ def _portfolio(contracts: int) -> Path:
     if not directory.exists():
         print(f"robię portfel {contracts} umów…")
         aside = directory.with_suffix(f".{os.getpid()}")
-        call_command("make_portfolio", contracts=contracts, seed=1, out=aside, verbosity=0)
+        call_command(
+            "make_portfolio", contracts=contracts, seed=1, out=aside, plain=True, verbosity=0
+        )
         aside.rename(directory)
     return directory
 

@@ -32,6 +32,7 @@ LIVE_STATUSES = (
 )
 
 
+BEFORE_HANDOVER_STATUSES = (ContractStatus.SIGNED, ContractStatus.AWAITING_HANDOVER)
 OVER_STATUSES = (ContractStatus.TERMINATED, ContractStatus.EARLY_ENDED, ContractStatus.CLOSED)
 
 

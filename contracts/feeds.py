@@ -25,9 +25,8 @@ from contracts.lessees import keep_lessees
 from contracts.positions import forget_changed
 from contracts.rate_rules import FIXING_RULE
 from eboks.clock import effective_due_on
-from eboks.feeds.applying import Load, unchangeable
+from eboks.feeds.applying import Load, staged_value, unchangeable
 from eboks.feeds.columns import (
-    Column,
     boolean,
     choice,
     code,
@@ -311,18 +310,9 @@ def register(registry: Registry) -> None:
     registry.add_step(Step("positions", "terminy płatności", 55, forget_changed))
 
 
-def _value(column: Column) -> str:
-    staged = f's."{column.name}"'
-    if not column.default:
-        return staged
-    if column.is_text:
-        staged = f"NULLIF({staged}, '')"
-    return f"COALESCE({staged}, {column.default})"
-
-
 def _contracts(load: Load) -> None:
     values = {
-        column.name: _value(column)
+        column.name: staged_value(column)
         for column in CONTRACTS.columns
         if column.name not in {"source_id", "company"}
     }
@@ -339,7 +329,7 @@ def _contracts(load: Load) -> None:
 
 def _assets(load: Load) -> None:
     values = {
-        column.name: _value(column)
+        column.name: staged_value(column)
         for column in ASSETS.columns
         if column.name not in {"source_id", "contract"}
     }

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from contracts.enums import LIVE_STATUSES, AssetCategory
 from contracts.filters import ASSET_TEXT
 from contracts.models import Asset
 from contracts.vehicle_panels import panels
@@ -34,6 +35,7 @@ def vehicle_list(request: PortalRequest) -> HttpResponse:
         "page": page,
         "q": text,
         "drives": not has_right(request, Right.VIEW_CONTRACTS),
+        "may_enter_mileage": has_right(request, Right.ENTER_MILEAGE),
         "several": request.company is None and len(request.memberships) > 1,
     }
     return render(request, "contracts/vehicles.html", context)
@@ -45,11 +47,17 @@ def vehicle(request: PortalRequest, public_id: uuid.UUID) -> HttpResponse:
     rows = Asset.vehicles.select_related("contract__company")
     found: Asset = scoped_or_404(rows, request.user, public_id=public_id)
     company_id = found.contract.company_id
+    is_vehicle = found.category == AssetCategory.VEHICLE
     context = {
         "asset": found,
+        "is_vehicle": is_vehicle,
         "contract": found.contract,
         "with_contract": has_right_in(request, company_id, Right.VIEW_CONTRACTS),
         "several": len(request.memberships) > 1,
+        "may_enter_mileage": is_vehicle and has_right_in(request, company_id, Right.ENTER_MILEAGE),
+        "with_costs": is_vehicle
+        and found.contract.status in LIVE_STATUSES
+        and has_right_in(request, company_id, Right.VIEW_FLEET),
         "panels": panels(request, found),
     }
     return render(request, "contracts/vehicle.html", context)

@@ -152,6 +152,7 @@ def frame(
         "free_of_arrears": ledger is not None and not ledger.overdue,
         "tab": tab,
         "with_finance": has_right_in(request, contract.company_id, Right.VIEW_FINANCE),
+        "with_insurance": has_right_in(request, contract.company_id, Right.VIEW_INSURANCE),
         "may_file": has_right_in(request, contract.company_id, Right.FILE_REQUESTS),
         "several_companies": len(request.memberships) > 1,
     }

@@ -39,6 +39,8 @@ def post_worker_init(worker: Worker) -> None:
     if not settings.REDIS_URL:  # otherwise beat is a process of its own
         autodiscover_modules("tasks")  # the schedule runs here only what has been imported
         EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
+        if settings.DEMO_DAYS_AHEAD:  # the schedule goes by the real clock: the morning comes now
+            app.tasks["insurance.tasks.send_policy_alerts"].delay()
     if worker.age == 1:
         data = str(settings.DATA_DIR).removeprefix(f"{Path.cwd()}{os.sep}")
         sys.stdout.write(WELCOME.format(url=f"http://{_authority}/", data=data + os.sep))

@@ -11,6 +11,8 @@ from collections.abc import Container
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 WARSAW = ZoneInfo("Europe/Warsaw")
 
 _ONE_DAY = dt.timedelta(days=1)
@@ -23,7 +25,7 @@ def today(at: dt.datetime | None = None) -> dt.date:
     Raises ValueError for a naive datetime, whose day would depend on the server's time zone.
     """
     if at is None:
-        at = dt.datetime.now(tz=dt.UTC)
+        at = timezone.now()
     if at.tzinfo is None:
         raise ValueError("a moment must carry its time zone")
     return at.astimezone(WARSAW).date()
@@ -84,3 +86,10 @@ def add_months(date: dt.date, n: int, day: int | None = None) -> dt.date:
     if wanted > 28:
         wanted = min(wanted, monthrange(year, month0 + 1)[1])
     return dt.date(year, month0 + 1, wanted)
+
+
+def move_ahead(days: int) -> None:
+    """Lets the whole process live `days` later. Only for the demo, so that what time does can be
+    watched: alerts, reminders, ends of contracts."""
+    real, ahead = timezone.now, dt.timedelta(days=days)
+    timezone.now = lambda: real() + ahead

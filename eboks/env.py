@@ -92,6 +92,25 @@ def number(name: str, default: int, *, low: int, high: int) -> int:
     return int(value)
 
 
+def whole_numbers(name: str, default: str, *, low: int, high: int) -> list[int]:
+    """Comma-separated whole numbers from `low` to `high`, the greatest first, each once.
+
+    „none” gives an empty list.
+    """
+    value = text(name, default)
+    if value == "none":
+        return []
+    try:
+        found = {int(part) for part in value.split(",") if part.strip()}
+    except ValueError:
+        found = set()
+    if not found or min(found) < low or max(found) > high:
+        raise ImproperlyConfigured(
+            f"{name}={value!r} is odd: numbers {low} to {high}, like {default}, or none are needed."
+        )
+    return sorted(found, reverse=True)
+
+
 def day(name: str) -> dt.date | None:
     """A day as 2026-11-22; None when it is not set."""
     value = _given(name)

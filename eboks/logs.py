@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
-# The last part of a link from a mail (password reset, activation, …) is a key.
-_LINK_KEY = re.compile(r"(/(?:konto|dostep)/[^\s?\"']*/)[^/\s?\"']{20,}")
+# The last part of a link from a mail (password reset, activation, …) or to a calendar is a key.
+_LINK_KEY = re.compile(r"(/(?:konto|dostep)/[^\s?\"']*/|/kalendarz/)[^/\s?\"']{20,}")
 
 
 def config(*, level: str, plain: bool = False) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class InvoicingConfig(AppConfig):
             paying_events,
             reporting,
             retention,
+            vehicle_vat,
         )
         from invoicing.bank import events as bank_events  # noqa: PLC0415
         from invoicing.bank import feed_links  # noqa: PLC0415
@@ -43,3 +44,4 @@ class InvoicingConfig(AppConfig):
         list_exports.register()
         invoice_zip.register()
         archive_parts.register()
+        vehicle_vat.register()

@@ -17,8 +17,8 @@ from eboks.documents.pdf import PdfError
 from eboks.documents.responses import file_response, unavailable
 from eboks.listing import clean_text
 from eboks.onboarding.limits import too_often
+from eboks.ui.periods import clean_day
 from invoicing import fee_page
-from invoicing.periods import clean_day
 
 
 def _chosen(request: HttpRequest) -> fee_page.Choice:

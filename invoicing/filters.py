@@ -20,10 +20,10 @@ from contracts.models import Asset
 from eboks.listing import Chip, clean_choice, clean_text, query_string, spellings, words
 from eboks.money import to_grosz
 from eboks.tenancy.models import Company
+from eboks.ui.periods import PERIODS, Period, clean_day, named_period, period_label
 from eboks.ui.words import short_date
 from invoicing.enums import InvoiceKind
 from invoicing.models import Invoice, InvoiceQuerySet
-from invoicing.periods import PERIODS, Period, clean_day, named_period, period_label
 
 STATES: dict[str, str | Promise] = {
     "to_pay": gettext_lazy("do zapłaty"),

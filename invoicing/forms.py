@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from contracts.models import Asset
+from eboks.form_fields import DateInput
 from eboks.listing import clean_text
 from eboks.tenancy.models import Company
+from eboks.ui.periods import PERIODS, Period, named_period, period_label
 from invoicing.enums import CostKind
 from invoicing.models import InvoiceRow, InvoiceRowQuerySet
-from invoicing.periods import PERIODS, Period, named_period, period_label
 
 DEFAULT_PERIOD = "previous_month"
 CUSTOM = "custom"
@@ -24,15 +25,6 @@ GROUPINGS = [
     ("kind", pgettext_lazy("podsumuj według", "rodzaju kosztu")),
     ("contract", pgettext_lazy("podsumuj według", "umowy")),
 ]
-
-
-class DateInput(forms.DateInput):
-    """The browser's own date field; it speaks ISO whatever the language."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 class CostReportForm(forms.Form):

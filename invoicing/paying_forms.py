@@ -11,10 +11,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from eboks.form_fields import DateInput
 from eboks.money import ZERO
 from eboks.onboarding.scans import Scan, read_scan
 from invoicing.filters import clean_amount
-from invoicing.forms import DateInput
 
 _LARGEST = Decimal("99999999.99")
 CURRENCIES = [("PLN", "PLN"), ("EUR", "EUR")]

@@ -7,24 +7,23 @@ missed is caught up with. What is sent is told by keys, so that a run may break 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import translation
 
-from contracts.models import AllowedContract
+from contracts.readers import people_with, reach
 from eboks.accounts.models import User
 from eboks.jobs import leases
 from eboks.jobs.models import JobRun, JobState
 from eboks.money import ZERO, format_money, zloty_first
 from eboks.notifications.services import Notice, notify_many
 from eboks.tenancy.models import Company, Membership
-from eboks.tenancy.rights import Right, roles_with
+from eboks.tenancy.rights import Right
 from eboks.ui.words import long_date
 from invoicing.models import ReceivableItem
 from invoicing.paying import waits
@@ -64,7 +63,7 @@ def _days(on: dt.date) -> list[dt.date]:
 def _remind(lease: leases.Lease, day: dt.date, at: dt.datetime) -> int:
     sent = 0
     for companies in _companies(day, after=int(lease.position or 0)):
-        people = _people(companies, day)
+        people = people_with(Right.HANDLE_PAYMENTS, companies, day)
         items = _items(day).filter(company__in=companies).order_by("company_id", "pk")
         notices: dict[str, list[Notice]] = {SOON: [], OVERDUE: []}
         for company, own in groupby(items, key=lambda item: item.company_id):
@@ -103,26 +102,12 @@ def _companies(day: dt.date, *, after: int) -> Iterator[list[int]]:
         after = found[-1]
 
 
-def _people(companies: Sequence[int], day: dt.date) -> dict[int, list[Membership]]:
-    rows = (
-        Membership.objects.active(day)
-        .filter(company__in=companies, role__in=roles_with(Right.HANDLE_PAYMENTS))
-        .select_related("user", "company")
-        .prefetch_related(Prefetch("allowed_contracts", AllowedContract.objects.order_by("pk")))
-        .order_by("pk")
-    )
-    found: dict[int, list[Membership]] = defaultdict(list)
-    for row in rows:
-        found[row.company_id].append(row)
-    return found
-
-
 def _notices(
     person: Membership, items: list[ReceivableItem], day: dt.date
 ) -> Iterator[tuple[str, Notice]]:
     """What one person is told about those of `items` that they may see, by kind."""
-    if person.has_limits:
-        allowed = {row.contract_id for row in person.allowed_contracts.all()}
+    allowed = reach(person)
+    if allowed is not None:
         items = [item for item in items if item.contract_id in allowed]
     for kind, late in ((SOON, False), (OVERDUE, True)):
         about = [item for item in items if (item.effective_due_on < day) is late]

@@ -18,11 +18,11 @@ from eboks.http import PortalRequest
 from eboks.tenancy.access import has_right, right_required
 from eboks.tenancy.rights import Right
 from eboks.ui.paging import paginate
+from eboks.ui.periods import PERIODS
 from invoicing import interest_panel, paying_panel, selectors
 from invoicing import settlements as reading
 from invoicing.hiding import without_others
 from invoicing.models import Payment, ReceivableItem
-from invoicing.periods import PERIODS
 from invoicing.scope import scoped
 from invoicing.settlements import TABS, SettlementFilters
 from invoicing.totals import kept_for

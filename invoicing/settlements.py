@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from eboks.listing import Chip, clean_choice, clean_text, query_string, spellings, words
 from eboks.money import ZERO, zloty_first
+from eboks.ui.periods import PERIODS, Period, clean_day, named_period, period_label
 from eboks.ui.words import short_date
 from invoicing.filters import clean_amount
 from invoicing.models import (
@@ -24,7 +25,6 @@ from invoicing.models import (
     ReceivableItemQuerySet,
     SetOff,
 )
-from invoicing.periods import PERIODS, Period, clean_day, named_period, period_label
 
 TABS: dict[str, str | Promise] = {
     "open": gettext_lazy("Do zapłaty"),

@@ -28,9 +28,9 @@ from eboks.tenancy.access import has_right, right_required
 from eboks.tenancy.models import Company, has_limits
 from eboks.tenancy.rights import Right
 from eboks.ui.paging import paginate
+from eboks.ui.periods import PERIODS, Period, clean_day, named_period, period_label
 from eboks.ui.words import short_date
 from invoicing.models import Payment, ReceivableItem
-from invoicing.periods import PERIODS, Period, clean_day, named_period, period_label
 from invoicing.scope import acting_companies
 from invoicing.statement import Statement
 from invoicing.statement_files import (

@@ -31,6 +31,7 @@ from eboks.tenancy.access import has_right, right_required, scoped_or_404
 from eboks.tenancy.models import Company, has_limits
 from eboks.tenancy.rights import Right
 from eboks.ui.paging import paginate
+from eboks.ui.periods import PERIODS
 from invoicing import documents, interest_panel, paying_panel, selectors
 from invoicing.enums import InvoiceKind
 from invoicing.filters import STATES, InvoiceFilters, newer_than
@@ -38,7 +39,6 @@ from invoicing.hiding import without_others
 from invoicing.list_exports import with_last_visit
 from invoicing.models import Invoice
 from invoicing.pack_views import pack_context, picked_ids
-from invoicing.periods import PERIODS
 from invoicing.scope import acting_companies, scoped
 from invoicing.totals import WORTH_KEEPING, Kept, kept_for
 from invoicing.words import State, fx_rate, item_state, vat_rate

@@ -7,8 +7,16 @@ class RequestsConfig(AppConfig):
     verbose_name = _("Wnioski")
 
     def ready(self) -> None:
-        from requests_app import gate, retention, telling  # noqa: PLC0415 -- apps are loaded only now
+        from requests_app import (  # noqa: PLC0415 -- apps are loaded only now
+            gate,
+            retention,
+            telling,
+            total_loss,
+            vehicle_paper_views,
+        )
 
         telling.register()
         gate.register()
         retention.register()
+        vehicle_paper_views.register()
+        total_loss.register()

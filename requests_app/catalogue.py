@@ -178,6 +178,7 @@ class RequestType:
     waived: Callable[[About], bool] = lambda about: False  # filed on that day it costs nothing
     decide: Callable[[Request, dt.datetime], Verdict] = _staff_decides
     effect: Callable[[Request, dt.datetime, User | None], None] = _no_change
+    refused: Callable[[Request, dt.datetime, User | None], None] = _no_change  # of a refusal
     papers: Callable[[Request, dt.datetime], Sequence[Paper]] = _no_papers
     papers_with_contract: bool = False  # worth nothing once the contract has ended or is another's
     papers_when_refused: bool = False  # a refusal is answered with the same papers

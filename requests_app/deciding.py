@@ -87,6 +87,7 @@ def reject(
     if request.status not in WITH_STAFF:
         raise RequestError(workflow.not_now(Status(request.status)))
     _charge_refusal(request, actor=actor, at=at, waive=waive)
+    type_of(request).refused(request, at, actor)
     _decided(request, to=Status.REJECTED, by=By.STAFF, actor=actor, at=at, answer=answer)
     if type_of(request).papers_when_refused:
         _produce_later(request)

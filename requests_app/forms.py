@@ -12,49 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from contracts.enums import AssetCategory
 from contracts.models import Asset, Contract
-from eboks.listing import clean_text
+from eboks.form_fields import LineField, TextField
 from requests_app.catalogue import About, RequestType, Subject
 
 MOST_OFFERED = 200
 _LONGEST_TEXT = 2000
-
-
-class DateInput(forms.DateInput):
-    """The browser's own date field; it speaks ISO whatever the language."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
-
-
-def day_field(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=DateInput(), input_formats=["%Y-%m-%d"], **options)
-
-
-class LineField(forms.CharField):
-    """One line of text: control characters go, spaces collapse."""
-
-    def __init__(self, *, max_length: int = 120, **options: Any) -> None:
-        super().__init__(max_length=max_length, **options)
-        self.longest = max_length
-
-    def to_python(self, value: Any) -> Any:
-        return clean_text(super().to_python(value), self.longest)
-
-
-class TextField(forms.CharField):
-    """Lines of text as a person types them; what PostgreSQL refuses is dropped."""
-
-    def __init__(self, *, max_length: int = _LONGEST_TEXT, rows: int = 4, **options: Any) -> None:
-        super().__init__(
-            max_length=max_length, widget=forms.Textarea(attrs={"rows": rows}), **options
-        )
-
-    def to_python(self, value: Any) -> Any:
-        text = str(super().to_python(value) or "")
-        lines = (clean_text(line, _LONGEST_TEXT) for line in text.splitlines())
-        return "\n".join(lines).strip()
 
 
 class RequestForm(forms.Form):

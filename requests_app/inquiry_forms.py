@@ -10,8 +10,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy
 
+from eboks.form_fields import LineField, day_field
 from eboks.onboarding.scans import Scan, read_scan
-from requests_app.forms import LineField, day_field
 from requests_app.inquiries import Letter
 
 

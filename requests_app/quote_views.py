@@ -17,13 +17,13 @@ from django.views.decorators.http import require_GET
 
 from contracts.models import Contract
 from eboks import clock
+from eboks.form_fields import day_field
 from eboks.http import PortalRequest
 from eboks.onboarding.limits import too_often
 from eboks.tenancy.access import has_right_in, scoped_or_404
 from eboks.tenancy.rights import Right
 from requests_app import quoting
 from requests_app.catalogue import RequestError
-from requests_app.forms import day_field
 from requests_app.quoting import Quote
 
 

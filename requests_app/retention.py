@@ -12,6 +12,7 @@ from eboks import clock
 from eboks.documents.models import Document
 from eboks.retention.models import Basis
 from eboks.retention.registry import DocumentClass, Facts, add_class
+from eboks.tenancy.rights import Right
 from requests_app.enums import ENDED
 from requests_app.models import RequestFile, RequestPaper
 
@@ -28,6 +29,7 @@ def register() -> None:
             facts=_facts,
             links=_links,
             release=_release,
+            right=Right.FILE_REQUESTS,
         )
     )
 

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from contracts.what_if import WhatIf, WhatIfError, Wish, what_if
+from eboks.form_fields import day_field
 from eboks.money import ZERO, format_money
 from eboks.ui.words import long_date, rate, short_date
 from invoicing.filters import clean_amount
 from requests_app.catalogue import About
-from requests_app.forms import RequestForm, day_field
+from requests_app.forms import RequestForm
 
 
 class WhatIfForm(RequestForm):

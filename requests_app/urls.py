@@ -6,6 +6,7 @@ from requests_app import (
     filing_views,
     quote_views,
     simulation_views,
+    vehicle_paper_views,
     vehicle_use_views,
     views,
 )
@@ -41,6 +42,11 @@ urlpatterns = [
     path("wnioski/pliki/<uuid:public_id>/", views.file, name="file"),
     path("wnioski/pliki/<uuid:public_id>/usun/", filing_views.remove_file, name="remove_file"),
     path("wnioski/dokumenty/<uuid:public_id>/", views.paper, name="paper"),
+    path(
+        "wnioski/dokumenty-pojazdu/<uuid:public_id>/",
+        vehicle_paper_views.vehicle_paper,
+        name="vehicle_paper",
+    ),
     path("sprawdz/", checking_views.ask, name="paper_ask"),
     path("sprawdz/<str:key>/", checking_views.paper, name="paper_check"),
 ]

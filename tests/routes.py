@@ -11,6 +11,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from contracts.fleet.lists import LISTS as FLEET_LISTS
 from eboks.tenancy.rights import Right
 from requests_app.catalogue import types
 
@@ -29,6 +30,7 @@ PUBLIC = {
     *("onboarding:activation", "onboarding:activation_link", "onboarding:send_password"),
     *("onboarding:new_link", "onboarding:new_link_sent"),
     *("requests_app:paper_ask", "requests_app:paper_check"),
+    *("insurance:claim_contacts", "portal:calendar_feed"),
     "notifications:demo_inbox",  # in the embedded demo alone
 }
 
@@ -45,6 +47,11 @@ POST_ONLY = {
     *("exports:report_save", "exports:report_order", "exports:report_delete"),
     *("invoicing:invoice_choice", "invoicing:invoice_pack", "contracts:take_all"),
     "requests_app:end_vehicle_use",
+    "mileage:withdraw",
+    *("insurance:claim_add_files", "insurance:claim_withdraw"),
+    "portal:calendar_revoke",
+    *("insurance:policy_add_file", "insurance:policy_send_again", "insurance:policy_withdraw"),
+    "insurance:offer_decline",
 }
 
 
@@ -74,7 +81,11 @@ OBJECTS = {
     "portal:contract_invoices": Case("contract", Right.VIEW_FINANCE),
     "portal:contract_documents": Case("contract", Right.VIEW_CONTRACTS),
     "requests_app:contract_end": Case("contract", Right.VIEW_FINANCE),
+    "insurance:asset": Case("asset", Right.VIEW_INSURANCE),
+    "insurance:contract": Case("contract", Right.VIEW_INSURANCE),
+    "insurance:policy": Case("policy", Right.VIEW_INSURANCE),
     "vehicles:detail": Case("asset", Right.VIEW_VEHICLES),
+    "fleet:vehicle": Case("asset", Right.VIEW_FLEET),
     "invoicing:invoice_detail": Case("invoice", Right.VIEW_FINANCE),
     "invoicing:invoice_pdf": Case("invoice", Right.VIEW_FINANCE),
     "invoicing:invoice_download": Case("invoice", Right.VIEW_FINANCE),
@@ -102,6 +113,10 @@ OBJECTS = {
     "requests_app:file": Case("request_file", Right.FILE_REQUESTS),
     "requests_app:remove_file": Case("request_file", Right.FILE_REQUESTS, opens=405),
     "requests_app:paper": Case("request_paper", Right.FILE_REQUESTS),
+    "requests_app:vehicle_paper": Case("vehicle_paper", Right.VIEW_VEHICLES),
+    "mileage:enter": Case("asset", Right.ENTER_MILEAGE),
+    "mileage:withdraw": Case("reading", Right.ENTER_MILEAGE, opens=302),
+    "mileage:photo": Case("reading", Right.VIEW_VEHICLES),
     "contracts:take_all": Case("contract", Right.EXPORT_REPORTS, opens=405),
     "exports:download": Case("export_file", None),
     "exports:delete": Case("export_file", None, opens=405),
@@ -110,6 +125,18 @@ OBJECTS = {
     "exports:report_order": Case("saved_report", None, opens=405),
     "exports:report_delete": Case("saved_report", None, opens=405),
     "requests_app:end_vehicle_use": Case("vehicle_use", Right.FILE_REQUESTS, opens=302),
+    "insurance:claim": Case("claim", Right.VIEW_INSURANCE),
+    "insurance:claim_reported": Case("claim", Right.VIEW_INSURANCE),
+    "insurance:claim_file": Case("claim_file", Right.VIEW_INSURANCE),
+    "insurance:claim_add_files": Case("claim", Right.HANDLE_INSURANCE, opens=405),
+    "insurance:claim_withdraw": Case("claim", Right.HANDLE_INSURANCE, opens=405),
+    "portal:calendar_revoke": Case("calendar_link", None, opens=405),
+    "insurance:policy_add_file": Case("own_policy", Right.HANDLE_INSURANCE, opens=405),
+    "insurance:policy_send_again": Case("own_policy", Right.HANDLE_INSURANCE, opens=405),
+    "insurance:policy_withdraw": Case("own_policy", Right.HANDLE_INSURANCE, opens=405),
+    "insurance:policy_file": Case("policy_file", Right.VIEW_INSURANCE),
+    "insurance:offer": Case("renewal_offer", Right.VIEW_INSURANCE),
+    "insurance:offer_decline": Case("renewal_offer", Right.HANDLE_INSURANCE, opens=405),
     "tenancy:person": Case("membership", Right.MANAGE_PEOPLE),
     "tenancy:person_edit": Case("membership", Right.MANAGE_PEOPLE, proof=True),
     "tenancy:person_suspend": Case("membership", Right.MANAGE_PEOPLE, proof=True),
@@ -124,7 +151,14 @@ LISTS = {
     "contracts:rate_changes": Right.VIEW_CONTRACTS,
     "portal:search": Right.VIEW_CONTRACTS,
     "vehicles:list": Right.VIEW_VEHICLES,
+    **dict.fromkeys(
+        (f"fleet:{name}{ending}" for name in FLEET_LISTS for ending in ("", "_file")),
+        Right.VIEW_FLEET,
+    ),
+    **dict.fromkeys(("insurance:list", "insurance:policies"), Right.VIEW_INSURANCE),
+    **dict.fromkeys(("insurance:list_xlsx", "insurance:policies_xlsx"), Right.EXPORT_REPORTS),
     "contracts:list_xlsx": Right.EXPORT_REPORTS,
+    **dict.fromkeys(("fleet:overview", "fleet:overview_xlsx", "fleet:outliers"), Right.VIEW_FLEET),
     "invoicing:invoice_list": Right.VIEW_FINANCE,
     "invoicing:settlements": Right.VIEW_FINANCE,
     "invoicing:statement": Right.VIEW_FINANCE,
@@ -167,6 +201,10 @@ LISTS = {
     "invoicing:cost_report": Right.EXPORT_REPORTS,
     "invoicing:cost_report_xlsx": Right.EXPORT_REPORTS,
     "requests_app:vehicle_users": Right.FILE_REQUESTS,
+    **dict.fromkeys(("insurance:claim_list", "insurance:claim_list_xlsx"), Right.VIEW_INSURANCE),
+    "insurance:claim_new": Right.HANDLE_INSURANCE,
+    "insurance:policy_new": Right.HANDLE_INSURANCE,
+    "insurance:offers": Right.VIEW_INSURANCE,
     "tenancy:people": Right.MANAGE_PEOPLE,
     "tenancy:invite": Right.MANAGE_PEOPLE,
     "invoicing:e_invoices": Right.SIGN,
@@ -179,6 +217,7 @@ LISTS = {
 # Pages of everybody who is logged in: about themselves, or showing what the role lets them see.
 INSIDE = {
     *("portal:dashboard", "portal:company"),
+    "portal:calendar",
     *("account_reauthenticate", "account_change_password", "extend_session"),
     *("notifications:list", "notifications:settings"),
     "authorisation:list",
@@ -203,14 +242,18 @@ FORMS = {
     *("mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_deactivate_totp"),
     *("mfa_remove_webauthn", "mfa_edit_webauthn"),
     "notifications:settings",
+    "portal:calendar",
     "invoicing:balance_answer",
     "exports:report",
+    "mileage:enter",
     *("tenancy:invite", "tenancy:two_people", "tenancy:company_data"),
     *("invoicing:e_invoices", "invoicing:vehicle_uses"),
     *("tenancy:person_edit", "tenancy:person_suspend", "tenancy:person_resume"),
     *("tenancy:person_remove", "tenancy:person_invite"),
     *("authorisation:check", "authorisation:code"),
     *("requests_app:form", "requests_app:check"),
+    "insurance:claim_new",
+    *("insurance:policy_new", "insurance:offer"),
     *(name for name in LISTS if name.startswith("requests_app:start_")),
 }
 
@@ -225,6 +268,8 @@ BY_OTHER_MEANS = {
     *("authorisation:check", "authorisation:code"),
     *("tenancy:person_resume", "tenancy:person_invite"),
     *("requests_app:form", "requests_app:check"),  # of a draft
+    "insurance:claim_reported",  # after the form of a damage
+    *("insurance:policy_new", "insurance:offers"),  # until the list of policies links there
 }
 
 # Lists that ask for the password first.

@@ -3,12 +3,14 @@ import json
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from eboks.clock import (
     WARSAW,
     add_months,
     effective_due_on,
     is_working_day,
+    move_ahead,
     previous_working_day,
     today,
 )
@@ -116,3 +118,13 @@ def test_add_months_keeps_the_due_day_and_clamps(date, months, due_day, result):
 def test_add_months_refuses_an_impossible_day(due_day):
     with pytest.raises(ValueError, match="1-31"):
         add_months(dt.date(2026, 1, 1), 1, due_day)
+
+
+def test_demo_can_live_some_days_later(monkeypatch):
+    monkeypatch.setattr(timezone, "now", timezone.now)  # put back afterwards
+    before = timezone.now()
+
+    move_ahead(7)
+
+    assert timezone.now() - before >= dt.timedelta(days=7)
+    assert today() == today(before + dt.timedelta(days=7))

@@ -192,6 +192,9 @@ def test_only_the_demo_writes_sms_into_files(tmp_path: Path) -> None:
         ("EBOK_SMS_URL", "file:///etc/passwd"),
         ("EBOK_SMS_URL", "sms.example"),
         ("LOG_LEVEL", "verbose"),
+        ("POLICY_ALERT_DAYS", "45,soon"),
+        ("POLICY_ALERT_DAYS", "400"),
+        ("POLICY_ALERT_DAYS", ","),
         ("TRUSTED_PROXY_COUNT", "-1"),
         ("TRUSTED_PROXY_COUNT", "two"),
         ("SESSION_IDLE_MINUTES", "240"),
@@ -288,6 +291,18 @@ def test_cache_and_broker_have_databases_of_their_own(monkeypatch: pytest.Monkey
 
     assert env.redis("REDIS_URL") == "rediss://:word@redis:6380/3"
     assert env.redis("REDIS_URL", shift=1) == "rediss://:word@redis:6380/4"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("", [45, 1, -1]), ("-1, 7,30,7", [30, 7, -1]), ("none", []), ("0", [0])],
+)
+def test_days_are_read_the_greatest_first(
+    value: str, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EBOK_SOMETHING", value)
+
+    assert env.whole_numbers("EBOK_SOMETHING", "45,1,-1", low=-30, high=120) == expected
 
 
 @pytest.mark.parametrize(("value", "expected"), [("yes", True), ("OFF", False), ("", True)])

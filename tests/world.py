@@ -22,6 +22,8 @@ from eboks.authorisation.models import Instruction, SmsDevice
 from eboks.documents import storage
 from eboks.documents.services import store
 from eboks.exports.models import ExportFile, ExportState, SavedReport
+from eboks.portal.calendar_links import digest
+from eboks.portal.models import CalendarLink
 from eboks.tenancy.models import Company
 from eboks.tenancy.rights import Role
 from invoicing.enums import CostKind
@@ -42,6 +44,10 @@ from requests_app.models import (
 )
 from requests_app.models.vehicle_uses import Purpose, UserKind, VehicleUse
 from tests import factories as f
+from tests.fleet.world_rows import make_fleet_rows
+from tests.insurance.claim_world import make_claim
+from tests.insurance.own_world_rows import make_own_policy
+from tests.insurance.world_rows import policy_rows
 
 
 @dataclass
@@ -127,6 +133,7 @@ def make_world(mark: str, *, letter: str) -> World:
         refreshed_at=timezone.now(),
     )
     rows = {
+        **policy_rows(mark, asset),
         "contract": contract,
         "other": other,
         "asset": asset,
@@ -144,8 +151,23 @@ def make_world(mark: str, *, letter: str) -> World:
         "saved_report": _saved_report(mark, company, owner),
         **_request(mark, contract, owner),
         "vehicle_use": make_vehicle_use(mark, owner, asset),
+        **make_claim(mark, owner, asset),
+        "calendar_link": make_calendar_link(mark, company, owner),
+        **make_own_policy(mark, owner, asset),
     }
+    rows |= make_fleet_rows(mark, owner, asset, rows["vehicle_use"])
     return World(mark=mark, company=company, owner=owner, rows=rows)
+
+
+def make_calendar_link(mark: str, company: Company, owner: User) -> CalendarLink:
+    """A link to the owner's calendar; its secret is the mark."""
+    return CalendarLink.objects.create(
+        user=owner,
+        company=company,
+        token_hash=digest(mark),
+        form_key=uuid.uuid4(),
+        created_at=timezone.now(),
+    )
 
 
 def _export_file(mark: str, company: Company, owner: User) -> ExportFile:

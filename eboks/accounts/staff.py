@@ -17,6 +17,7 @@ _SEEN = Q(
         *("accounts", "tenancy", "contracts", "invoicing", "documents", "feeds", "admin"),
         *("audit", "authorisation", "notifications", "onboarding"),
         *("exports", "jobs", "retention", "requests_app", "insurance", "fleet"),
+        "portal",
     ),
 )
 _ACCESS = Q(

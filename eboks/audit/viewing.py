@@ -28,7 +28,7 @@ from eboks.tenancy.models import Company, Membership
 SESSION_KEY = "view_as_client"
 PERMISSION = "tenancy.view_company"
 # What a client reads about their business. Personal pages and those that act are not among them.
-_NAMESPACES = {"contracts", "invoicing", "portal", "vehicles"}
+_NAMESPACES = {"contracts", "fleet", "insurance", "invoicing", "portal", "vehicles"}
 # Neither shown as the client nor refused: the staff's own session, the back office, the look.
 _OWN_ROUTES = {"account_logout", "extend_session", "brand_css", "brand_logo"}
 

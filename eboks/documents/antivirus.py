@@ -66,7 +66,7 @@ def scan(row: Scanned) -> Scan:
 def scan_waiting(rows: QuerySet[Any], *, most: int = 200) -> None:
     """Scans those of `rows` (with `scan` and `document`) that wait, the oldest first. A daemon that
     is down ends it; a damaged file does not keep the others from their turn."""
-    waiting = rows.filter(scan=Scan.WAITING).select_related("document").order_by("pk")
+    waiting = rows.filter(scan=Scan.WAITING).order_by("pk")
     for row in waiting[:most]:
         try:
             scan(row)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 
+from eboks.feeds.columns import Column
 from eboks.feeds.dialect import Cursor, Params, analyze, differs
 from eboks.feeds.manifest import Manifest
 from eboks.feeds.registry import Check
@@ -72,19 +73,24 @@ class Load:
         values: dict[str, str],
         *,
         new: dict[str, str],
+        changed: dict[str, str] | None = None,
         joins: str = "",
+        unless: str = "FALSE",
     ) -> None:
         """Change the rows of `table` that stand in the stage of `kind`, add those that do not.
 
         `values` maps columns to expressions over the staged row `s` and `joins`; `new` are the
-        columns written once, when a row is added.
+        columns written once, when a row is added, `changed` those of rows that were there (their
+        expressions may name the old row, `t`). A new row that meets `unless` is known already
+        under another key and is not added.
         """
         same_row = "t.source_system = %(source_system)s AND t.source_id = s.source_id"
         stamped = {**values, "as_of": "%(as_of)s"}
-        changed = 0
+        altered = 0
         if not self.is_empty(table):
-            pairs = ", ".join(f'"{name}" = {value}' for name, value in stamped.items())
-            changed = self.execute(
+            written = {**stamped, **(changed or {})}
+            pairs = ", ".join(f'"{name}" = {value}' for name, value in written.items())
+            altered = self.execute(
                 f"UPDATE {table} AS t SET {pairs} FROM feed_{kind} s {joins} WHERE {same_row}"
             )
         columns = {
@@ -96,9 +102,10 @@ class Load:
         added = self.insert(
             table,
             columns,
-            f"feed_{kind} s {joins} WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {same_row})",
+            f"feed_{kind} s {joins} WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {same_row})"
+            f" AND NOT ({unless})",
         )
-        self.count(kind, new=added, changed=changed)
+        self.count(kind, new=added, changed=altered)
         if added > _FEW:
             analyze(self.cursor, table)
 
@@ -108,6 +115,16 @@ class Load:
         return self.execute(
             f"INSERT INTO {table} ({names}) SELECT {', '.join(columns.values())} FROM {source}"
         )
+
+
+def staged_value(column: Column) -> str:
+    """The staged cell of `column`, or the column's default in the place of an empty one."""
+    staged = f's."{column.name}"'
+    if not column.default:
+        return staged
+    if column.is_text:
+        staged = f"NULLIF({staged}, '')"
+    return f"COALESCE({staged}, {column.default})"
 
 
 def unchangeable(

@@ -156,6 +156,36 @@ def rate(name: str, *, required: bool = True, **more: Any) -> Column:
     )
 
 
+def decimal(
+    name: str, digits: int, places: int, *, signed: bool = False, required: bool = True, **more: Any
+) -> Column:
+    """A number of at most `digits` digits, `places` of them after the decimal point."""
+    sign = "-?" if signed else ""
+    return Column(
+        name,
+        rf"{sign}[0-9]{{1,{digits - places}}}(?:\.[0-9]{{1,{places}}})?",
+        f"liczba z kropką, najwyżej {digits - places} cyfr przed nią i {places} po niej",
+        "decimal",
+        (f"numeric({digits},{places})", "decimal"),
+        required=required,
+        **more,
+    )
+
+
+def moment(name: str, *, required: bool = True, **more: Any) -> Column:
+    """A moment with its offset from UTC. Staged the way Django stores one."""
+    return Column(
+        name,
+        rf"{_DATE}T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
+        r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])",
+        "data i godzina z przesunięciem, np. 2026-11-20T12:30:00+01:00",
+        "moment",
+        ("timestamptz", "text"),
+        required=required,
+        **more,
+    )
+
+
 def integer(name: str, *, digits: int = 4, required: bool = True, **more: Any) -> Column:
     """A whole number, not negative."""
     return Column(

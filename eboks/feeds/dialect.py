@@ -57,6 +57,14 @@ def greater(left: str, right: str) -> str:
     return f"GREATEST({left}, {right})" if is_postgresql() else f"MAX({left}, {right})"
 
 
+def warsaw_day(moment: str) -> str:
+    """The day of a moment in Poland."""
+    if is_postgresql():
+        return f"({moment} AT TIME ZONE 'Europe/Warsaw')::date"
+    # Django's own function of its connections.
+    return f"django_datetime_cast_date({moment}, 'Europe/Warsaw', 'UTC')"
+
+
 def as_text(value: str) -> str:
     return f"CAST({value} AS text)"
 

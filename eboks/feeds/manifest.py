@@ -18,6 +18,7 @@ from eboks.feeds.registry import registry
 
 NAME = "manifest.json"
 FORMAT, VERSION = "ebok-feed", 1
+_OWN = "portal"  # `source_system` of what people enter here
 _MAX_BYTES = 1_000_000
 _LAST_SEQUENCE = 10**15 - 1  # well within a database's integer
 _FIELDS = {
@@ -151,6 +152,9 @@ def _check_words(data: dict[str, Any], problems: Problems) -> None:
     ):
         if not re.fullmatch(pattern, data[name]):
             problems.add(NAME, reason, column=name, value=data[name])
+    if data["source_system"].casefold() == _OWN:
+        reason = "ta nazwa należy do wierszy wpisanych w portalu"
+        problems.add(NAME, reason, column="source_system", value=data["source_system"])
     if not 1 <= data["sequence"] <= _LAST_SEQUENCE:
         reason = "numer kolejny zaczyna się od 1 i ma najwyżej 15 cyfr"
         problems.add(NAME, reason, column="sequence", value=data["sequence"])

@@ -131,6 +131,8 @@ def _with(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 def _mark(column: Column) -> str:
     if column.kind == "boolean":
         return "CASE ? WHEN 'true' THEN 1 WHEN 'false' THEN 0 END"
+    if column.kind == "moment":
+        return "datetime(NULLIF(?, ''))"  # UTC, as Django stores it
     return "?" if column.is_text else "NULLIF(?, '')"
 
 

@@ -9,6 +9,9 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
+        from eboks.portal import calendar_links  # noqa: PLC0415 -- models are loaded only now
+
+        calendar_links.register()
         if settings.DEMO:
             from eboks.notifications import demo  # noqa: PLC0415 -- models are loaded only now
             from eboks.portal.demo.staff_code import staff_codes  # noqa: PLC0415

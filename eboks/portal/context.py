@@ -82,6 +82,7 @@ def _frame(request: HttpRequest, lessor: Any) -> dict[str, Any]:
         "security_url": _url("account_security"),
         "instructions_url": _url("authorisation:list"),
         "files_url": _url("exports:list"),
+        "calendar_url": _url("portal:calendar"),
         "notices_url": _url("notifications:list"),
         "notification_settings_url": _url("notifications:settings"),
         "unread": SimpleLazyObject(lambda: _unread(request)),
@@ -158,7 +159,7 @@ def _menu(
         label = _("Moje pojazdy") if drives_only else _("Pojazdy")
         # The bar of a phone has four places; money takes two of them.
         short = "" if finance else _("Pojazdy")
-        fleet += entry("vehicles:list", label, "car", short=short, also="vehicles:")
+        fleet += entry("vehicles:list", label, "car", short=short, also="vehicles: mileage:")
     if costs:
         fleet += entry("fleet:overview", _("Flota"), "gauge", also="fleet:")
     policies: list[Entry] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,7 @@ from eboks.accounts.models import User
 from eboks.money import ZERO, to_grosz, zloty_first
 from eboks.tenancy.models import Company, has_limits
 from eboks.ui import charts
+from insurance.attention import Needs, needs_attention
 from invoicing.balance_page import waiting
 from invoicing.models import BalanceConfirmation, Invoice, Payment, ReceivableItem
 from invoicing.paper_invoices import Saved, saved
@@ -239,6 +240,11 @@ def requests_to_complete(*, user: User, company: Company | None) -> list[tuple[R
     back = rows.filter(status=Status.NEEDS_CUSTOMER).select_related("company")
     found = back.order_by("expires_at", "pk")[:ENDS]
     return [(row, str(type_of(row).title)) for row in found if row.kind in types()]
+
+
+def insurance(*, user: User, companies: Collection[int], today: dt.date) -> Needs:
+    """Assets whose insurance needs somebody. Two queries when none does, three otherwise."""
+    return needs_attention(user=user, companies=companies, today=today)
 
 
 def contracts(*, user: User, company: Company | None, today: dt.date) -> Contracts:

@@ -21,7 +21,7 @@ from eboks.listing import clean_text
 from eboks.portal import dashboard as start
 from eboks.portal import search as finder
 from eboks.portal.branding import lessor_profile
-from eboks.tenancy.access import has_right, right_required
+from eboks.tenancy.access import companies_with, has_right, right_required
 from eboks.tenancy.models import Company
 from eboks.tenancy.people_list import active_people, shown_name
 from eboks.tenancy.rights import Right
@@ -70,6 +70,11 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         if with_finance
         else []
     )
+    insurance = (
+        start.insurance(user=user, companies=insured, today=today)
+        if (insured := companies_with(request, Right.VIEW_INSURANCE))
+        else None
+    )
     context = {
         "today": today,
         "today_text": words.day_and_weekday(today),
@@ -78,12 +83,13 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "contracts": contracts,
         "balances": balances,
         "to_complete": to_complete,
+        "insurance": insurance,
         "ahead": ahead,
         "several": len(chosen_companies(request)) > 1,
         "saved": start.saved_on_paper(user=user, company=chosen, today=today)
         if with_finance
         else None,
-        "calm": not (contracts.ending or balances or to_complete)
+        "calm": not (contracts.ending or balances or to_complete or insurance)
         and (money is None or not (money.overdue_count or money.soon_count or money.new_invoices)),
     }
     return render(request, "portal/dashboard.html", context)

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 
 from eboks.documents.models import Document
 from eboks.retention.models import Basis
+from eboks.tenancy.rights import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Facts:
 class DocumentClass:
     """Documents whose key begins with `prefix`. `facts` answers for many at once, by document id;
     `links` gives the name and the address under which a client finds each. `release` takes the
-    links to them out of the domain's rows before they are removed."""
+    links to them out of the domain's rows before they are removed. `right`: without it a client is
+    not shown the names of these, beside VIEW_FINANCE, which the list of documents asks for."""
 
     name: str
     title: str | Promise
@@ -34,6 +36,7 @@ class DocumentClass:
     facts: Callable[[Sequence[Document]], Mapping[int, Facts]]
     links: Callable[[Sequence[Document]], Mapping[int, tuple[str, str]]]
     release: Callable[[Sequence[int]], None]
+    right: Right = Right.VIEW_FINANCE
 
 
 _classes: dict[str, DocumentClass] = {}

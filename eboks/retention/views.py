@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -25,6 +26,7 @@ def leaving(request: PortalRequest) -> HttpResponse:
     """`/dokumenty/odchodzace/`: documents that may be removed within 60 days, the soonest first."""
     on = clock.today(timezone.now())
     rows = leaving_rows(Document.objects.for_user(request.user).for_company(request.company), on=on)
+    rows = _open_to(request, rows)
     page = paginate(request, rows.select_related("company").order_by("purge_on", "pk"))
     documents = list(page.object_list)
     links: dict[int, tuple[str, str]] = {}
@@ -38,3 +40,14 @@ def leaving(request: PortalRequest) -> HttpResponse:
         "days": DAYS_BEFORE,
     }
     return render(request, "retention/leaving.html", context)
+
+
+def _open_to(request: PortalRequest, rows: QuerySet[Document]) -> QuerySet[Document]:
+    """Without what people sent in, in companies where the person may not read such things."""
+    for document_class in classes():
+        lacking = [
+            m.company_id for m in request.memberships if document_class.right not in m.rights
+        ]
+        if lacking:
+            rows = rows.exclude(key__startswith=document_class.prefix, company__in=lacking)
+    return rows

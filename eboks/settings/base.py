@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "eboks.security.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "insurance.claim_page.ClaimPageMiddleware",  # stands above all that asks the database
     "eboks.security.PrivateAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -201,6 +202,7 @@ ACCOUNT_RATE_LIMITS = {
     "paper_check": "30/m/ip,300/h/ip",
     "schedule_counted": "60/m/user",
     "request_begun": "120/h/user",
+    "calendar_feed": "600/m/ip,60/h/key",
 }
 ACCOUNT_FORMS = {
     "login": "eboks.accounts.forms.LoginForm",
@@ -291,11 +293,17 @@ PROMISE_DUNNING_BELOW = 3  # no promises from this level of dunning on
 PROMISE_GRACE_DAYS = 1  # working days for the bank's statement to come
 REMINDER_DAYS = 3  # before and after the due date
 
+# --- insurance (docs/insurance.md) -------------------------------------------------------------
+# Days before a policy's last day on which people are told; -1: the day after it. Empty: never.
+POLICY_ALERT_DAYS = env.whole_numbers("POLICY_ALERT_DAYS", "45,30,14,7,1,-1", low=-30, high=120)
+
 # --- online requests (docs/requests.md) --------------------------------------------------------
 REQUEST_DRAFTS = 50  # that one person may keep
 REQUEST_DRAFT_DAYS = 30
 REQUEST_ANSWER_DAYS = 14  # for what staff ask the client to add
 REQUEST_FILES = 20  # of one request
+POLICY_FILES = 5  # of one own policy (docs/insurance.md)
+CLAIM_FILES = 40  # of one damage, from both sides
 # PLN that a request is about (a settlement, a refund): from here on two of the staff decide.
 REQUESTS_TWO_PEOPLE_FROM = env.number("REQUESTS_TWO_PEOPLE_FROM", 10_000, low=0, high=10**9)
 # ClamAV's daemon for files that clients send, e.g. tcp://clamav:3310. Empty: files are not scanned.
@@ -344,6 +352,7 @@ _BULK = [
     "eboks.onboarding.tasks.invite_known_people",
     "eboks.retention.tasks.execute_purge",
     "eboks.retention.tasks.look_after_documents",
+    "insurance.tasks.send_policy_alerts",
     "invoicing.tasks.ask_balances",
     "invoicing.tasks.charge_paper_fees",
     "invoicing.tasks.follow_feed",

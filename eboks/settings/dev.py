@@ -53,6 +53,10 @@ if "DATABASE_URL" in _lent and ISSUER_CONTRACTS_FROM is None:
 # found anew on every request.
 DEBUG = env.flag("EBOK_DEBUG", default=False)
 DEMO = True
+# The demo some days later: `EBOK_DAYS_AHEAD=7 ./ebok run`.
+DEMO_DAYS_AHEAD = env.number("EBOK_DAYS_AHEAD", 0, low=0, high=400)
+if DEMO_DAYS_AHEAD:
+    clock.move_ahead(DEMO_DAYS_AHEAD)
 REPRICE_HERE = env.flag("REPRICE_HERE", default=True)
 LOGGING = logs.config(level=LOG_LEVEL, plain=True)
 if "ALLOWED_HOSTS" in _lent:

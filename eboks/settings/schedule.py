@@ -70,6 +70,12 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "invoicing.tasks.look_after_payments",
         "schedule": crontab(minute="15", hour="7"),
     },
+    # Once a day; the later runs find it done, and do what the first one could not.
+    "policy-alerts": {
+        "task": "insurance.tasks.send_policy_alerts",
+        "schedule": crontab(minute="5", hour="7,9,12,16"),
+        "options": {"expires": 3000},
+    },
     # Every day; from the first working day of a month on it charges the month before, once.
     "paper-fees": {
         "task": "invoicing.tasks.charge_paper_fees",
@@ -106,12 +112,22 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": dt.timedelta(minutes=1),
         "options": {"expires": 55},
     },
+    "scan-mileage-photos": {
+        "task": "contracts.fleet.tasks.scan_photos",
+        "schedule": dt.timedelta(minutes=10),
+        "options": {"expires": 590},
+    },
     "sweep-orphans": {
         "task": "eboks.documents.tasks.sweep_orphans",
         "schedule": dt.timedelta(hours=1),
     },
     "sweep-requests": {
         "task": "requests_app.tasks.sweep",
+        "schedule": dt.timedelta(minutes=5),
+        "options": {"expires": 280},
+    },
+    "sweep-insurance": {
+        "task": "insurance.tasks.sweep",
         "schedule": dt.timedelta(minutes=5),
         "options": {"expires": 280},
     },

@@ -62,6 +62,16 @@ def has_right(request: PortalRequest, right: Right) -> bool:
     )
 
 
+def companies_with(request: PortalRequest, right: Right) -> list[int]:
+    """Ids of the companies where the person has `right`: of the chosen one, or of all theirs."""
+    return [
+        membership.company_id
+        for membership in request.memberships
+        if right in membership.rights
+        and (request.company is None or membership.company_id == request.company.pk)
+    ]
+
+
 def has_right_in(request: PortalRequest, company_id: int, right: Right) -> bool:
     """Whether the person has `right` in that very company, whatever the header says."""
     return any(

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from eboks.form_fields import DateInput
 from eboks.listing import clean_text
 from eboks.phones import normalise_mobile
 from eboks.tenancy.company_data import CONTACT_FIELDS, contact_values
@@ -28,15 +29,6 @@ ROLE_HINTS = {
     Role.DRIVER: gettext_lazy("tylko wskazane pojazdy, bez umów i kwot"),
     Role.READ_ONLY: gettext_lazy("umowy, faktury i pojazdy, bez raportów"),
 }
-
-
-class DateInput(forms.DateInput):
-    """The browser's own date field; it speaks ISO whatever the language."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 class _KeyedForm(forms.Form):

@@ -68,8 +68,8 @@ def days_hint(value: dt.date, today: dt.date | None = None) -> str:
 
 
 def number(value: int) -> str:
-    """`12 345` with no-break spaces."""
-    return f"{value:,}".replace(",", NBSP)
+    """`12 345` with no-break spaces and a true minus."""
+    return f"{value:,}".replace(",", NBSP).replace("-", "\N{MINUS SIGN}")
 
 
 def rate(value: Decimal, *, sign: str = "%") -> str:

@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='przesłano')),
                 ('checked_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='sprawdzono')),
                 ('remarks', models.TextField(blank=True, verbose_name='uwagi dla klienta')),
+                ('revision', models.PositiveIntegerField(db_default=0, default=0, editable=False)),
                 ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='contracts.asset', verbose_name='przedmiot')),
                 ('author', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='przesłał(a)')),
                 ('checked_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='sprawdził(a)')),
@@ -341,6 +342,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='policy',
             index=models.Index(fields=['contract'], name='policy_contract'),
+        ),
+        migrations.AddIndex(
+            model_name='policy',
+            index=models.Index(condition=models.Q(('revision__gt', 0)), fields=['company', 'revision'], name='policy_changed_here'),
         ),
         migrations.AddIndex(
             model_name='policy',

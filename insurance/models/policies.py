@@ -123,6 +123,8 @@ class Policy(SourcedModel):
     )
     checked_at = models.DateTimeField(_("sprawdzono"), null=True, blank=True, editable=False)
     remarks = models.TextField(_("uwagi dla klienta"), blank=True)
+    # Grows with each change made in the portal, its risks included: `standing` is kept by the sum.
+    revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects = PolicyQuerySet.as_manager()
     of_vehicles = VehiclePolicyQuerySet.as_manager()
@@ -155,6 +157,11 @@ class Policy(SourcedModel):
             models.Index(fields=["company", "valid_to"], name="policy_company_list"),
             models.Index(fields=["valid_to"], name="policy_end"),
             models.Index(fields=["contract"], name="policy_contract"),
+            models.Index(
+                fields=["company", "revision"],
+                name="policy_changed_here",
+                condition=Q(revision__gt=0),
+            ),
             models.Index(
                 fields=["sent_at"],
                 name="policy_to_verify",

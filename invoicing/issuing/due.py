@@ -25,14 +25,13 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Concat
 
-from contracts.enums import ContractStatus, Product, RowKind
+from contracts.enums import BEFORE_HANDOVER_STATUSES, ContractStatus, Product, RowKind
 from contracts.models import Contract, ContractQuerySet, ScheduleRow
 from eboks.money import ZERO
 from invoicing.issuing.mode import SOURCE, issued_here, signed_for_issuer
 from invoicing.models import Charge, Invoice
 
 # The initial fee is paid before handover; instalments and the buyout come after it.
-_BEFORE_HANDOVER = (ContractStatus.SIGNED, ContractStatus.AWAITING_HANDOVER)
 _AFTER_HANDOVER = (ContractStatus.ACTIVE, ContractStatus.ENDED_BUYOUT_PENDING)
 _NO_OWN_CONTRACT = Q(contract__isnull=True) | ~Q(company=F("contract__company"))
 _ORDER = {RowKind.INITIAL_FEE: 0, RowKind.INSTALMENT: 1, RowKind.BUYOUT: 2}
@@ -68,7 +67,7 @@ def due_rows(on: dt.date) -> QuerySet[ScheduleRow]:
     financial = Q(version__contract__product=Product.FINANCIAL)
     status = "version__contract__status__in"
     early = Q(kind=RowKind.INITIAL_FEE) & ~financial
-    ready = (early & Q(**{status: (*_BEFORE_HANDOVER, *_AFTER_HANDOVER)})) | (
+    ready = (early & Q(**{status: (*BEFORE_HANDOVER_STATUSES, *_AFTER_HANDOVER)})) | (
         ~Q(kind=RowKind.INITIAL_FEE) & Q(**{status: _AFTER_HANDOVER})
     )
     issued = Invoice.objects.filter(source_system=SOURCE, source_id=OuterRef("key"))

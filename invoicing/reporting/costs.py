@@ -17,10 +17,10 @@ from eboks.documents.xlsx import ROW_LIMIT, Sheet
 from eboks.exports.registry import Order
 from eboks.listing import clean_choice
 from eboks.money import zloty_first
+from eboks.ui.periods import PERIODS, Period, clean_day, named_period, period_label
 from invoicing import reports
 from invoicing.enums import CostKind
 from invoicing.models import InvoiceRow
-from invoicing.periods import PERIODS, Period, clean_day, named_period, period_label
 from invoicing.reporting.table import Facts, Report, add_report
 
 DEFAULT_PERIOD = "this_year"

@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from eboks.form_fields import DateInput
 from invoicing.enums import VatUse
-from invoicing.forms import DateInput
 from invoicing.reporting.tax_uses import INCOME_PCTS
 
 _EARLIEST = dt.date(2014, 1, 1)  # since then a car of mixed use deducts half of the VAT

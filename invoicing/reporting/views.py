@@ -20,8 +20,8 @@ from eboks.http import PortalRequest
 from eboks.tenancy.access import right_required
 from eboks.tenancy.rights import Right
 from eboks.ui.paging import paginate
+from eboks.ui.periods import PERIODS
 from invoicing.models import Charge, InvoiceRow
-from invoicing.periods import PERIODS
 from invoicing.reporting import accounting as layouts
 from invoicing.reporting import ahead, costs
 from invoicing.reporting.costs import Costs

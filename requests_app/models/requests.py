@@ -23,6 +23,7 @@ from eboks.tenancy.models import Company, CompanyScopedQuerySet, Membership
 from eboks.tenancy.rights import Right, roles_with
 from invoicing.models import Charge, FeeLine
 from requests_app.enums import OPEN, By, FeeState, Status
+from requests_app.vehicle_papers import VehiclePaperQuerySet
 
 _UNFILED = Q(submitted_at__isnull=True, status__in=[Status.DRAFT, Status.WITHDRAWN, Status.EXPIRED])
 
@@ -335,6 +336,7 @@ class RequestPaper(models.Model):
     revoke_reason = models.CharField(_("powód cofnięcia"), max_length=200, blank=True)
 
     objects = RequestPartQuerySet.as_manager()
+    of_vehicles = VehiclePaperQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("wydany dokument")

@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy
 
 from contracts.models import Contract
 from contracts.positions import standing
+from eboks.form_fields import LineField, TextField
 from eboks.money import ZERO
 from eboks.phones import normalise_mobile
 from eboks.tenancy.identifiers import clean_nip
 from eboks.tenancy.rights import Right
 from requests_app.catalogue import Files, Group, RequestType
-from requests_app.forms import LineField, RequestForm, TextField
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 
 

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from eboks.accounts.models import User
+from eboks.form_fields import LineField, TextField
 from eboks.tenancy.company_data import change_registry, registry_values
 from eboks.tenancy.models import Company, CompanyChange
 from eboks.tenancy.rights import Right
 from eboks.ui.words import short_date
 from requests_app.catalogue import About, Files, Group, RequestError, RequestType, Subject
-from requests_app.forms import LineField, RequestForm, TextField
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 
 LABELS = {

@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from contracts.models import Contract
 from eboks import clock
 from eboks.accounts.models import User
+from eboks.form_fields import LineField, TextField
 from eboks.ui.words import short_date
 from requests_app.catalogue import Files, Group, Paper, RequestError, RequestType, Subject
 from requests_app.enums import Status
-from requests_app.forms import LineField, RequestForm, TextField
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 from requests_app.models.complaints import ComplaintTerm, term_of
 

@@ -17,6 +17,7 @@ from contracts.ending import near_end
 from contracts.enums import Product
 from contracts.models import Contract
 from eboks import clock
+from eboks.form_fields import LineField, TextField
 from eboks.money import ZERO, format_money
 from eboks.tenancy.identifiers import clean_nip
 from eboks.tenancy.rights import Right
@@ -24,7 +25,7 @@ from eboks.ui.words import short_date
 from invoicing.models import ReceivableItem
 from requests_app.catalogue import About, Group, RequestType
 from requests_app.contract_end import Buyout, EndCosts, costs_of, extension_fee
-from requests_app.forms import LineField, RequestForm, TextField
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 
 _BUYER = ("buyer_name", "buyer_nip", "buyer_address", "buyer_email")

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from contracts.enums import ContractStatus
 from eboks import clock
 from eboks.accounts.models import User
+from eboks.form_fields import LineField, TextField, day_field
 from eboks.money import format_money
 from eboks.tenancy.identifiers import clean_nip
 from eboks.tenancy.rights import Right
@@ -31,7 +32,7 @@ from requests_app.catalogue import (
     RequestType,
     Verdict,
 )
-from requests_app.forms import LineField, RequestForm, TextField, day_field
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 from requests_app.models.settlements import SettlementQuote
 

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from eboks import clock
+from eboks.form_fields import TextField
 from eboks.money import format_money
 from eboks.ui.words import number, rate, short_date
 from invoicing.enums import InvoiceKind
 from invoicing.models import InterestNoteLine, Invoice
 from requests_app.catalogue import About, Files, Group, RequestType, Subject
-from requests_app.forms import RequestForm, TextField
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 
 _MONTHS_BACK = 24

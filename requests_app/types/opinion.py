@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from eboks import clock
 from eboks.feeds.selectors import freshness
+from eboks.form_fields import LineField
 from eboks.ui.words import moment, number, short_date
 from requests_app.catalogue import Group, Paper, RequestType, Subject, Verdict
-from requests_app.forms import LineField, RequestForm
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 from requests_app.payment_history import History, doubt, history
 

@@ -10,8 +10,9 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from eboks.form_fields import LineField, TextField
 from requests_app.catalogue import Files, Group, RequestType, Subject
-from requests_app.forms import LineField, RequestForm, TextField
+from requests_app.forms import RequestForm
 
 
 class VehicleDocument(models.TextChoices):

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from contracts.what_if import WhatIf, Wish
+from eboks.form_fields import TextField
 from eboks.tenancy.rights import Right
 from eboks.ui.words import long_date
 from requests_app.catalogue import About, Files, Group, RequestType
 from requests_app.eligibility import with_schedule
-from requests_app.forms import RequestForm, TextField
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 from requests_app.simulating import WhatIfForm, compared, counted, saved_in_words
 

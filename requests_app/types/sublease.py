@@ -13,12 +13,13 @@ from stdnum.pl import nip, pesel
 
 from contracts.models import Contract
 from eboks.accounts.models import User
+from eboks.form_fields import LineField, day_field
 from eboks.tenancy.rights import Right
 from eboks.ui.words import long_date
 from requests_app import vehicle_uses
 from requests_app.catalogue import About, Files, Group, Paper, RequestError, RequestType, Subject
 from requests_app.eligibility import live_leases
-from requests_app.forms import LineField, RequestForm, day_field
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 from requests_app.models.vehicle_uses import Purpose, UserKind
 

@@ -22,12 +22,13 @@ from django.utils.translation import gettext_lazy
 from contracts.models import LesseePeriod
 from eboks import clock
 from eboks.accounts.models import User
+from eboks.form_fields import LineField
 from eboks.tenancy.rights import Right
 from eboks.ui.words import short_date
 from requests_app import inquiries
 from requests_app.catalogue import About, Group, Paper, RequestType, Subject, Verdict
 from requests_app.enums import FeeState, Status
-from requests_app.forms import LineField, RequestForm
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 from requests_app.models.inquiries import AuthorityInquiry
 

@@ -15,7 +15,10 @@ from contracts.enums import ContractStatus
 from contracts.models import Asset, Contract
 from eboks import clock
 from eboks.accounts.models import User
+from eboks.form_fields import LineField, day_field
 from eboks.ui.words import long_date
+from insurance.territory import Reach
+from requests_app import trip_cover
 from requests_app.arrears import arrears_of
 from requests_app.catalogue import (
     Group,
@@ -27,7 +30,7 @@ from requests_app.catalogue import (
 )
 from requests_app.countries import country_name, day_in, in_order, language_name, rules_on
 from requests_app.eligibility import live_leases
-from requests_app.forms import LineField, RequestForm, day_field
+from requests_app.forms import RequestForm
 from requests_app.models import Request
 from requests_app.models.countries import PAPER_LANGUAGES, CountryGroup, CountryRule
 
@@ -199,6 +202,10 @@ def _lines(form: RequestForm) -> Sequence[tuple[str, str]]:
     if notes:
         lines.append((_("Warto wiedzieć"), "\n".join(notes)))
     reasons = _country_reasons(codes, rules)
+    if form.about.asset is not None:
+        first, last = typed["first_day"], typed["last_day"]
+        reach = trip_cover.cover_of_trip(form.about.asset, codes, rules, first=first, last=last)
+        reasons += filter(None, [trip_cover.not_covered(reach)])
     if reasons:
         lines.append((_("Uwaga: zgody nie będzie od razu"), "\n".join(reasons)))
     return lines
@@ -249,8 +256,8 @@ def _reason(rule: CountryRule | None) -> str:
 
 
 def _decide(request: Request, at: dt.datetime) -> Verdict:
-    """At once for group A, an active contract, a plate and no arrears. Whether the policy covers
-    the countries is not known to the portal, so anything that may leave its scope goes to staff.
+    """At once for group A, an active contract, a plate and no arrears. Anything that may leave the
+    scope of a usual policy goes to staff, and so does a trip that the one in the portal lacks.
     """
     contract, asset = _subject(request)
     first, _last = _period(request)
@@ -262,6 +269,8 @@ def _decide(request: Request, at: dt.datetime) -> Verdict:
     if not asset.plate:
         reasons.append(_("Pojazd nie ma jeszcze numeru rejestracyjnego."))
     reasons += _country_reasons(in_order(request.facts["countries"]), rules_on(first))
+    if missing := trip_cover.not_covered(_reach(request)):
+        reasons.append(missing)
     return Verdict(not reasons, " ".join(reasons))
 
 
@@ -307,13 +316,23 @@ def _papers(request: Request, at: dt.datetime) -> Sequence[Paper]:
 
 
 def _office(request: Request, at: dt.datetime) -> Sequence[tuple[str, str]]:
-    """What the rules say of each country on the first day of the trip."""
+    """The policy, if known, and what the rules say of each country on the first day of the trip."""
     first, _last = _period(request)
     rules = rules_on(first)
     return [
-        (country_name(code), _said_of(rules.get(code)))
-        for code in in_order(request.facts["countries"])
+        *trip_cover.said_of(_reach(request)),
+        *(
+            (country_name(code), _said_of(rules.get(code)))
+            for code in in_order(request.facts["countries"])
+        ),
     ]
+
+
+def _reach(request: Request) -> Reach:
+    _contract, asset = _subject(request)
+    first, last = _period(request)
+    codes = request.facts["countries"]
+    return trip_cover.cover_of_trip(asset, codes, rules_on(first), first=first, last=last)
 
 
 def _said_of(rule: CountryRule | None) -> str:

@@ -32,7 +32,11 @@ EDITABLE |= {"invoicing.NumberSeries", "invoicing.ExchangeRate"}
 EDITABLE |= {"retention.LegalHold", "retention.PurgeRun"}  # added and decided, never edited
 EDITABLE |= {"requests_app.CountryRule", "requests_app.SettlementRule"}  # rules with dates
 EDITABLE |= {"requests_app.ComplaintTerm"}  # terms with dates, by the lessor's lawyer
+EDITABLE |= {"insurance.ClaimContact"}  # rules with dates
+EDITABLE |= {"fleet.SupplierTemplate"}  # how a supplier lays out its files
 EDITABLE |= {"contracts.RateProposal"}  # proposed and decided, never edited
+EDITABLE |= {"insurance.Policy"}  # the lessor's that staff recorded here; the rest is checked
+EDITABLE |= {"insurance.Insurer", "insurance.Requirement"}  # data and rules of the lessor
 
 
 def page(model, name, *args):

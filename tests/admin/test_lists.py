@@ -23,15 +23,20 @@ from invoicing.models import Balance, SetOff
 from tests import factories as f
 from tests.admin.balance_rows import make_balance_rows
 from tests.admin.bank_rows import make_bank_rows
+from tests.admin.claim_rows import make_claim_rows
 from tests.admin.country_rows import make_country_rows
+from tests.admin.cover_rows import make_cover_rows
 from tests.admin.exports_rows import make_exports_rows
+from tests.admin.fleet_rows import make_fleet_rows
 from tests.admin.issuing_rows import make_issuing_rows
 from tests.admin.ledger_rows import make_ledger_rows
 from tests.admin.nightly_rows import make_nightly_rows
 from tests.admin.paying_rows import make_paying_rows
+from tests.admin.policy_rows import make_policy_rows
 from tests.admin.rates_rows import make_rates_rows
 from tests.admin.request_rows import make_request_rows
 from tests.admin.retention_rows import make_retention_rows
+from tests.admin.supplier_rows import make_supplier_rows
 from tests.admin.tax_rows import make_tax_rows
 from tests.admin.trust_rows import make_trust_rows
 
@@ -122,6 +127,11 @@ def make_client(n=0):
     make_rates_rows(contract, n)
     make_request_rows(membership, contract, n)
     make_country_rows(membership, n)
+    make_fleet_rows(membership, contract, n)
+    make_claim_rows(membership, contract, n)
+    make_cover_rows(membership, contract, n)
+    make_supplier_rows(membership, n)
+    make_policy_rows(membership, asset, n)
     f.LessorFactory()
     return company
 

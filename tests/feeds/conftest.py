@@ -36,7 +36,7 @@ def stored() -> Callable[[], dict[str, int]]:
     """How many rows the tables of the domains hold, all of them."""
 
     def count() -> dict[str, int]:
-        labels = ("accounts", "tenancy", "contracts", "invoicing")
+        labels = ("accounts", "tenancy", "contracts", "invoicing", "insurance", "fleet")
         models = [model for label in labels for model in apps.get_app_config(label).get_models()]
         return {model._meta.label: model._default_manager.count() for model in models}
 

@@ -69,6 +69,12 @@ class Feed:
                 (self.directory / entry["name"]).unlink()
         return self.seal()
 
+    def without(self, *kinds: str) -> Feed:
+        """The feed without these files, sealed."""
+        for kind in kinds:
+            self.path(kind).unlink()
+        return self.seal()
+
     def seal(self, **fields: Any) -> Feed:
         """Make the manifest say what the files hold now; `fields` replace its own."""
         manifest = {**self.manifest, **fields}

@@ -7,20 +7,33 @@ from decimal import Decimal
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from contracts.fleet.models import (
+    FuelTransaction,
+    MileageReading,
+    MileageTerms,
+    ServiceVisit,
+    SupplierTemplate,
+    TyreSet,
+)
 from contracts.models import Asset, Contract, ScheduleRow
 from eboks.accounts.models import User
 from eboks.authorisation.models import SmsDevice
+from eboks.clock import WARSAW
 from eboks.feeds.models import FeedRun, FeedStatus
 from eboks.jobs.models import JobRun, JobState
+from eboks.notifications import tasks as notification_tasks
 from eboks.phones import normalise_mobile
 from eboks.portal.demo.loading import DemoError, is_loaded, load_demo
 from eboks.portal.demo.people import LOGINS, STAFF
 from eboks.portal.demo.staff_code import staff_codes
 from eboks.tenancy.models import LessorProfile
 from eboks.tenancy.rights import Right, Role
+from insurance import tasks as insurance_tasks
+from insurance.models import Claim, ClaimContact, Policy, RenewalOffer, Requirement
 from invoicing.models import (
     Balance,
     BalanceDifference,
@@ -217,3 +230,60 @@ def test_last_night_has_its_report_and_one_difference():
     assert difference.contract.company.source_id == "K900001"
     assert difference.core_open - difference.our_open == Decimal(150)
     assert Balance.objects.published().count() == contracts
+
+
+@pytest.mark.parametrize("on", [dt.date(2026, 11, 22), dt.date(2028, 2, 29)])
+def test_insurance_of_the_owner_has_something_for_everybody(on):
+    _load(on)
+
+    owner = User.objects.get(username="demo-wlasciciel")
+    policies = Policy.objects.for_user(owner)
+    ending = policies.get(valid_to=on + 14 * DAY)
+    assert ending.contract.number == "OL/PL-01"
+    assert not policies.filter(asset=ending.asset, valid_from__gt=ending.valid_to).exists()
+    states = set(policies.values_list("verification", flat=True))
+    assert states == {"verified", "to_verify", "returned"}
+    sent = policies.filter(source_system="portal")
+    assert all(policy.files.get().document is not None for policy in sent)
+    returned = policies.get(verification="returned")
+    assert returned.checks.filter(is_met=False).exclude(note="").count() == 2
+    car = policies.filter(contract__number="FL/CON-08").on_day(on)
+    assert car.filter(covers__risk="oc").count() == 2  # the two-OC trap
+    offer = RenewalOffer.objects.for_user(owner).get()
+    assert (offer.state, offer.valid_from) == ("open", on + 15 * DAY)
+    claims = Claim.objects.for_user(owner)
+    assert len(set(claims.values_list("status", flat=True))) >= 4
+    assert claims.filter(source_system="portal", status="reported").count() == 1
+    assert Requirement.objects.count() == 4
+    assert ClaimContact.objects.exists()
+
+
+def test_fleet_and_its_driver_have_living_vehicles():
+    _load(dt.date(2026, 11, 22))
+
+    fleet = User.objects.get(username="demo-flota")
+    driver = User.objects.get(username="demo-kierowca")
+    vehicle = Asset.vehicles.for_user(driver).get()
+    for model in (FuelTransaction, ServiceVisit, TyreSet):
+        assert model.objects.for_user(fleet).exists(), model
+    assert MileageTerms.objects.for_user(driver).get().asset == vehicle
+    assert MileageReading.objects.for_user(driver).filter(asset=vehicle).exists()
+    assert not FuelTransaction.objects.for_user(driver).exists()
+    own = FuelTransaction.objects.filter(company__source_id="K900001")
+    assert own.values("asset").distinct().count() == 3
+    assert SupplierTemplate.objects.get().columns["plate"]
+
+
+def test_alert_arrives_by_itself_when_the_clock_has_moved(time_machine):
+    on = dt.date(2026, 11, 22)
+    _load(on)
+    mail.outbox.clear()
+    time_machine.move_to(dt.datetime.combine(on + 7 * DAY, dt.time(7, 5), WARSAW))
+
+    for _run in range(2):
+        insurance_tasks.send_policy_alerts.delay()
+        notification_tasks.sweep.delay()
+
+    owner = User.objects.get(username="demo-wlasciciel")
+    (alert,) = [m for m in mail.outbox if m.to == [owner.email] and "PK0817G" in m.subject]
+    assert "6 grudnia 2026" in alert.body

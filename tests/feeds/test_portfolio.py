@@ -8,16 +8,19 @@ import hashlib
 import re
 from collections import Counter
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from contracts.fleet.models import FuelTransaction
 from contracts.models import Contract
 from eboks.feeds.importer import import_feeds
 from eboks.feeds.models import FeedStatus
 from eboks.portal.demo.portfolio import clients_of, make_portfolio
 from eboks.tenancy.identifiers import validate_nip, validate_nrb, validate_regon, validate_vin
+from insurance.models import Policy
 from invoicing.models import Balance, Invoice, Payment, ReceivableItem
 from tests.feeds.conftest import AT
 
@@ -130,3 +133,106 @@ def test_command_writes_several_days_and_refuses_an_old_directory(tmp_path, caps
         call_command("make_portfolio", contracts=5, seed=1, out=out)
     with pytest.raises(CommandError, match="co najmniej 5"):
         call_command("make_portfolio", contracts=4, seed=1, out=tmp_path / "few")
+
+
+RECORDS = (
+    *("policies", "policy_covers", "policy_instalments", "claims", "mileage_terms", "tolls"),
+    *("service_visits", "fuel_transactions", "tyre_sets", "mileage_readings", "damages"),
+)
+
+
+def test_policies_have_gaps_second_oc_and_ends_that_nobody_has_taken_care_of(tmp_path):
+    out = tmp_path / "feed"
+    make_portfolio(out=out, contracts=400, seed=1, business_dates=[ON])
+    policies = _rows(out, "policies")
+    risks = {}
+    for row in _rows(out, "policy_covers"):
+        risks.setdefault(row["policy"], set()).add(row["risk"])
+    by_asset = {}
+    for row in policies:
+        by_asset.setdefault(row["asset"], []).append(row)
+    main = {
+        asset: sorted(
+            (row["valid_from"], row["valid_to"])
+            for row in rows
+            if risks[row["source_id"]] & {"ac", "all_risks"}
+        )
+        for asset, rows in by_asset.items()
+    }
+
+    assert {row["placement"] for row in policies} == {"lessor", "own"}
+    assert {frozenset({"oc"}), frozenset({"gap"})} <= set(map(frozenset, risks.values()))
+    assert any({"oc", "ac", "nnw", "ass"} <= some for some in risks.values())
+    assert any("machinery" in some for some in risks.values())
+    day = dt.timedelta(days=1)
+    assert any(
+        dt.date.fromisoformat(after[0]) > dt.date.fromisoformat(before[1]) + day
+        for terms in main.values()
+        for before, after in pairwise(terms)
+    )
+    last = Counter((dt.date.fromisoformat(terms[-1][1]) - ON).days for terms in main.values())
+    assert {10, 25, 40} <= set(last)
+    statuses = {row["status"] for row in _rows(out, "claims")}
+    assert statuses >= {"paid", "closed"}
+    assert len(statuses) >= 4
+
+
+def test_fleet_client_has_a_life_and_others_less_often(tmp_path):
+    out = tmp_path / "feed"
+    make_portfolio(out=out, contracts=400, seed=1, business_dates=[ON])
+    contracts = {row["source_id"]: row["company"] for row in _rows(out, "contracts")}
+    company = {row["source_id"]: contracts[row["contract"]] for row in _rows(out, "assets")}
+    fuel = _rows(out, "fuel_transactions")
+    owners = Counter(company[row["asset"]] for row in fuel)
+
+    assert owners["K000001"] == max(owners.values())
+    assert len(owners) > 5
+    terms = {row["asset"]: row for row in _rows(out, "mileage_terms")}
+    tanks = [
+        Decimal(row["quantity"]) / Decimal(terms[row["asset"]]["tank_litres"])
+        for row in fuel
+        if row["unit"] == "l" and terms[row["asset"]]["tank_litres"]
+    ]
+    assert sum(tank > Decimal("1.05") for tank in tanks) >= 3  # more than the tank holds
+    assert sum(tank <= 1 for tank in tanks) > len(tanks) * 0.95
+    first = ON - dt.timedelta(days=366)
+    assert all(row["at"][:10] >= first.isoformat() for row in fuel)
+    assert all(re.fullmatch(r"…\d{4}", row["card"]) for row in fuel)
+
+
+def test_large_portfolio_has_records_of_the_fleet_and_of_one_contract_in_twenty(tmp_path):
+    out = tmp_path / "feed"
+    make_portfolio(out=out, contracts=1_200, seed=1, business_dates=[ON])
+    contracts = {row["source_id"]: row for row in _rows(out, "contracts")}
+    assets = {row["source_id"]: contracts[row["contract"]] for row in _rows(out, "assets")}
+    others = {
+        row["asset"]
+        for row in _rows(out, "policies")
+        if assets[row["asset"]]["company"] != "K000001"
+    }
+
+    count = sum(row["company"] != "K000001" for row in contracts.values())
+    assert 0 < len(others) <= count / 20 + 1
+
+
+def test_plain_portfolio_is_the_same_without_records(portfolio, tmp_path):
+    out = tmp_path / "plain"
+    make_portfolio(out=out, contracts=60, seed=3, business_dates=[ON], plain=True)
+
+    plain, full = _hashes(out), _hashes(portfolio)
+    del plain["manifest.json"]
+    assert plain.items() <= full.items()
+    assert {f"{kind}.csv" for kind in RECORDS} <= full.keys() - plain.keys()
+
+
+@pytest.mark.django_db
+def test_records_of_several_days_import_in_their_feeds(tmp_path):
+    days = [ON - dt.timedelta(days=back) for back in (14, 7, 0)]
+    directories = make_portfolio(out=tmp_path / "days", contracts=30, seed=5, business_dates=days)
+
+    outcomes = import_feeds(directories=directories, now=lambda: AT)
+
+    assert [(one.status, one.problems.found) for one in outcomes] == [(FeedStatus.APPLIED, [])] * 3
+    every = sum(len(_rows(one, "fuel_transactions")) for one in directories)
+    assert FuelTransaction.objects.count() == every > 0
+    assert Policy.objects.count() == len(_rows(directories[-1], "policies"))

@@ -296,6 +296,8 @@ MANIFESTS = [
     ({"format": "other"}, ""),
     ({"version": 2}, ""),
     ({"lessor": "Obcy Lessor"}, "lessor"),
+    ({"source_system": "portal"}, "source_system"),
+    ({"source_system": "Portal"}, "source_system"),
     ({"sequence": 0}, "sequence"),
     ({"sequence": True}, "sequence"),
     ({"sequence": 2**63}, "sequence"),

@@ -48,6 +48,7 @@ class PolicyFactory(Sourced):
 
     class Meta:
         model = models.Policy
+        skip_postgeneration_save = True  # its risks are rows of their own
 
     asset = factory.SubFactory(AssetFactory)
     contract = factory.SelfAttribute("asset.contract")

@@ -131,7 +131,11 @@ def test_key_does_not_reach_the_log():
     from eboks.logs import _without_keys
 
     key = "0" * 32 + "A" * 43
-    for line in (f'"GET /dostep/aktywacja/{key}/ HTTP/1.1" 302', f"/dostep/uzupelnienie/{key}/"):
+    for line in (
+        f'"GET /dostep/aktywacja/{key}/ HTTP/1.1" 302',
+        f"/dostep/uzupelnienie/{key}/",
+        f"Not Found: /kalendarz/{key[32:]}.ics",
+    ):
         shown = _without_keys(None, "info", {"event": line})["event"]
         assert key not in shown
         assert "A" * 20 not in shown

@@ -366,6 +366,7 @@ def test_driver_meets_the_assigned_vehicle_and_no_money(client_of, company, seen
     assert {page.route for page in pages if SEEN in page.text} == {
         "vehicles:list",
         "vehicles:detail",
+        "mileage:enter",
     }
     assert seen["invoice"].number not in "".join(page.text for page in pages)
 

@@ -74,6 +74,11 @@ class MileageReading(VehicleRecord):
             ),
         ]
 
+    @property
+    def document(self) -> Document | None:
+        """The photo, under the name by which `eboks.documents.antivirus` knows files."""
+        return self.photo
+
 
 class MileageTermsQuerySet(CompanyScopedQuerySet["MileageTerms"]):
     company_path = "asset__contract__company"

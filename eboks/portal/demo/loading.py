@@ -21,9 +21,12 @@ from eboks.portal.demo.balances import load_balances
 from eboks.portal.demo.bank import load_bank
 from eboks.portal.demo.fees import load_fee_tables
 from eboks.portal.demo.files import load_files
+from eboks.portal.demo.fleet import load_fleet
+from eboks.portal.demo.insurance import load_insurance
 from eboks.portal.demo.interest import load_interest
 from eboks.portal.demo.issuing import load_issuing
 from eboks.portal.demo.nightly import load_night
+from eboks.portal.demo.own_policies import load_own_policies
 from eboks.portal.demo.paying import load_paying
 from eboks.portal.demo.people import BACK_OFFICE, DRIVER, LOGINS, STAFF
 from eboks.portal.demo.portfolio import make_portfolio
@@ -86,6 +89,9 @@ def load_demo(
     load_tax_uses(at=at)
     load_files(at=at, on=on)
     load_requests(at=at)
+    load_insurance(at=at, on=on)
+    load_fleet()
+    load_own_policies(at=at)
     load_bank(at=at, on=on)
     load_night(at=at, on=on)
     return True
@@ -113,13 +119,15 @@ def _give_passwords(at: dt.datetime) -> None:
 
 
 def _assign_vehicle() -> None:
-    """The vehicle of the demo's driver: of contracts that run, the one that ends last."""
+    """The vehicle of the demo's driver: of contracts that run, the one that ends last; a trailer
+    only when there is nothing else."""
     membership = Membership.objects.get(user__username=DRIVER)
     vehicles = Asset.objects.filter(
         contract__company=membership.company_id,
         contract__status=ContractStatus.ACTIVE,
         category=AssetCategory.VEHICLE,
     )
-    vehicle = vehicles.order_by("-contract__end_on", "pk").first()
+    by_end = vehicles.order_by("-contract__end_on", "pk")
+    vehicle = by_end.exclude(propulsion="").first() or by_end.first()
     if vehicle is not None:
         AssignedAsset.objects.create(membership=membership, asset=vehicle)

@@ -21,8 +21,11 @@ from eboks.portal.demo.contracts import MadeContract, asset_row, make_deal, make
 from eboks.portal.demo.identifiers import nrb
 from eboks.portal.demo.lessor import LESSOR
 from eboks.portal.demo.payments import PAYERS, Payer
+from eboks.portal.demo.policies import Row
+from eboks.portal.demo.records import RecordMaker
 from eboks.portal.demo.writing import FeedSet
 
+_MANY = 1_000  # beyond it only some contracts have policies and records of vehicles
 _BATCH = 10  # contracts of a client whose invoices one transfer may pay; keeps memory flat
 
 
@@ -35,6 +38,7 @@ class Extra:
     contracts: Sequence[MadeContract]
     assets: Sequence[tuple[Any, ...]]
     payments: Callable[[Sequence[Bill]], Iterable[tuple[dt.date, tuple[Any, ...]]]]
+    records: Sequence[Row] = ()  # of policies, claims, vehicles
 
 
 def make_portfolio(
@@ -46,17 +50,20 @@ def make_portfolio(
     extras: Sequence[Extra] = (),
     extra_people: Sequence[Person] = (),
     issuer_from: dt.date | None = None,
+    plain: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Path]:
     """Write `contracts` drawn contracts as one feed (or several, one for each business date).
 
-    Contracts signed from `issuer_from` on have no invoices: the portal issues them itself. Returns
-    the feed directories. Raises FileExistsError when `out` is there already.
+    Contracts signed from `issuer_from` on have no invoices: the portal issues them itself. `plain`:
+    without policies and records of vehicles. Returns the feed directories. Raises FileExistsError
+    when `out` is there already.
     """
     on = business_dates[-1]
     sizes = _client_sizes(contracts, seed)
     with FeedSet(out, business_dates=business_dates, lessor=LESSOR) as feeds:
-        maker = _Maker(feeds, seed, on, issuer_from, progress)
+        records = None if plain else RecordMaker(feeds.write, seed, on, is_large=contracts > _MANY)
+        maker = _Maker(feeds, seed, on, issuer_from, progress, records)
         for number, size in enumerate(sizes, start=1):
             maker.client(number, size)
         for extra in extras:
@@ -107,8 +114,10 @@ class _Maker:
         on: dt.date,
         issuer_from: dt.date | None,
         progress: Callable[[int], None],
+        records: RecordMaker | None,
     ) -> None:
         self._feeds = feeds
+        self._records = records
         self._issuer_from = issuer_from
         self._seed = seed
         self._on = on
@@ -138,6 +147,9 @@ class _Maker:
             bills += self._write_contract(biller, made, asset)
         for day, row in extra.payments(bills):
             self._feeds.write("payments", day, row)
+        if self._records is not None:
+            for kind, day, row in extra.records:
+                self._feeds.write(kind, day, row)
 
     def _write_client(self, client: Client, people: Sequence[Person]) -> None:
         self._feeds.write("companies", dt.date.min, client.row())
@@ -164,7 +176,10 @@ class _Maker:
         )
         self._progress(1)
         asset = asset_row(random, made, self._on)
-        return self._write_contract(Biller(random, made, self._on), made, asset)
+        bills = self._write_contract(Biller(random, made, self._on), made, asset)
+        if self._records is not None:
+            self._records.write(made, asset)
+        return bills
 
     def _write_contract(
         self, biller: Biller, made: MadeContract, asset: tuple[Any, ...]

@@ -27,6 +27,7 @@ from eboks.portal.demo.identifiers import nrb
 from eboks.portal.demo.payments import Payer
 from eboks.portal.demo.portfolio import Extra
 from eboks.portal.demo.rate_history import wibor
+from eboks.portal.demo.trans_zuk_records import records_of
 
 _DAY = dt.timedelta(days=1)
 CLIENT = Client(
@@ -146,12 +147,14 @@ def trans_zuk(on: dt.date) -> Extra:
         ),
     ]
     random = Random("trans-zuk")
+    assets = [asset_row(random, made, on) for made in contracts]
     return Extra(
         client=CLIENT,
         people=(),
         contracts=contracts,
-        assets=[asset_row(random, made, on) for made in contracts],
+        assets=assets,
         payments=_Payments(contracts[0], on),
+        records=records_of(contracts, assets, on),
     )
 
 

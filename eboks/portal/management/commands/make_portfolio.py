@@ -32,6 +32,10 @@ class Command(BaseCommand):
             "--feeds", type=int, default=1, help="liczba paczek, dzień po dniu; domyślnie jedna"
         )
 
+        parser.add_argument(
+            "--plain", action="store_true", help="bez polis, szkód i zdarzeń pojazdów"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         count, last = options["feeds"], options["business_date"]
         if options["contracts"] < 5 or count < 1:
@@ -53,6 +57,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 business_dates=days,
                 issuer_from=settings.ISSUER_CONTRACTS_FROM,
+                plain=options["plain"],
                 progress=advance,
             )
         for directory in directories:
