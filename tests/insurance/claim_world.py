@@ -20,7 +20,7 @@ def make_claim(mark: str, owner: User, asset: Asset) -> dict[str, Any]:
         reference=f"SZ/{mark}"[:20],
         asset=asset,
         author=owner,
-        insurer=InsurerFactory(code=f"tu-{mark.lower()}", name=f"TU {mark}"),
+        insurer=InsurerFactory(),  # everybody chooses among the same
         insurer_number=f"U/{mark}",
         status="registered",
         place=f"Kalisz {mark}",

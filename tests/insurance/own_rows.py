@@ -27,9 +27,10 @@ from tests.insurance.factories import InsurerFactory
 FROM, TO = dt.date(2027, 1, 1), dt.date(2027, 12, 31)
 
 
-def pdf_bytes() -> bytes:
+def pdf_bytes(title: str = "polisa") -> bytes:
     writer = pypdf.PdfWriter()
     writer.add_blank_page(width=100, height=100)
+    writer.add_metadata({"/Title": title})
     written = io.BytesIO()
     writer.write(written)
     return written.getvalue()

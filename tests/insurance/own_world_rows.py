@@ -42,7 +42,7 @@ def make_own_policy(mark: str, owner: User, asset: Asset) -> dict[str, Any]:
     document = store(
         company=company,
         key=f"policy_file:{uuid.uuid4()}",
-        content=pdf_bytes(),
+        content=pdf_bytes(mark),
         file_name=f"polisa {mark}.pdf",
         content_type="application/pdf",
         renderer="test",

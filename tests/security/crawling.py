@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -14,7 +15,8 @@ import pypdf
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-_ENOUGH = 900
+# Of one page with different parameters: sorts and filters multiply without end.
+_OF_A_PAGE = 40
 
 
 class _Links(HTMLParser):
@@ -66,6 +68,7 @@ class Page:
 def crawl(client: Client, start: str = "/") -> Iterator[Page]:
     """Every page, file and filtered list that `start` leads to. Static files are left out."""
     queue, seen = [start], {start}
+    asked: Counter[str] = Counter()
     while queue:
         url = queue.pop(0)
         response = client.get(url)
@@ -84,8 +87,9 @@ def crawl(client: Client, start: str = "/") -> Iterator[Page]:
             target = urljoin(url, found).partition("#")[0]
             parts = urlsplit(target)
             wanted = not (parts.scheme or parts.netloc or parts.path.startswith("/static/"))
-            if wanted and target not in seen and len(seen) < _ENOUGH:
+            if wanted and target not in seen and asked[parts.path] < _OF_A_PAGE:
                 seen.add(target)
+                asked[parts.path] += 1
                 queue.append(target)
 
 

@@ -188,7 +188,7 @@ def test_every_role_has_rights_and_nobody_else_has_all_of_them():
     assert set(RIGHTS) == set(Role)
     assert all(RIGHTS.values())
     assert {role for role, rights in RIGHTS.items() if rights == frozenset(Right)} == {Role.OWNER}
-    assert RIGHTS[Role.DRIVER] == {Right.VIEW_VEHICLES}
+    assert RIGHTS[Role.DRIVER] == {Right.VIEW_VEHICLES, Right.ENTER_MILEAGE}
 
 
 @pytest.mark.slow

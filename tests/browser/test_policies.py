@@ -91,7 +91,9 @@ def test_own_policy_is_sent_in_and_checked_by_a_clerk(client, office):
 
     office.goto("/zaplecze/insurance/policy/")
     office.locator("#result_list").get_by_role("link", name="WŁASNA/1").click()
-    for box in office.locator("form[action$='/sprawdz/'] input[type=checkbox]").all():
+    boxes = office.locator("form[action$='/sprawdz/'] input[type=checkbox]")
+    expect(boxes.first).to_be_visible()
+    for box in boxes.all():
         box.check()
     office.get_by_role("button", name="Sprawdzona", exact=True).click()
     expect(office.locator(".messagelist .success")).to_be_visible()
