@@ -124,7 +124,7 @@ def test_nothing_but_reading_is_let_through(seeing, ours, method):
 
 
 def test_only_pages_about_business_are_shown(seeing, ours):
-    shown = ("contracts:", "invoicing:", "portal:", "vehicles:")
+    shown = ("contracts:", "fleet:", "insurance:", "invoicing:", "portal:", "vehicles:")
     own = {"account_logout", "extend_session", "brand_css", "brand_logo"}
     open_pages, refused = {}, {}
     for route in simple_routes():
