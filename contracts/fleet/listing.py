@@ -50,7 +50,7 @@ class Col:
     code: bool = False  # a code is not broken over two lines
     currency: bool = False  # an amount in the currency of the row
     only_file: bool = False
-    width: float | None = None
+    width: int | None = None
 
     @property
     def is_figure(self) -> bool:
